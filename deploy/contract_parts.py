@@ -1,0 +1,282 @@
+"""The parts of a contract: each a frozen dataclass that refuses what cannot be true."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+
+from telic.deploy.checked import Between, ContractError, did_you_mean
+from telic.replay.signal import FRAMES
+from telic.replay.unit import Unit, UnitError
+
+ACTION_HISTORY = "previous_action"  # The one signal that the executor makes itself; the robot provides all others.
+
+Text = Annotated[str, Between(1, 400)]
+Positive = Annotated[float, Between(1e-9, 1e9)]
+NotNegative = Annotated[float, Between(0, 1e9)]
+Number = Annotated[float, Between(-1e9, 1e9)]
+Sha256 = Annotated[str, Between(64, 64)]
+# Numbers of float32, kept as the shortest decimal that gives the same float32 back.
+Vector = tuple[Annotated[float, Between(-3.4028235e38, 3.4028235e38)], ...]
+
+
+@dataclass(frozen=True)
+class ObservationTerm:
+    """One signal in the policy's input, in the order of the contract.
+
+    The policy sees ``saturate(signal * scale)`` with the bound ``min(limit * scale, clip)``.
+
+    Attributes:
+        signal: Name of the signal.
+        shape: Shape of one sample; matrices are flattened row by row.
+        unit: SI unit of the signal before scaling.
+        frame: Frame of its components.
+        scale: Factor from the signal to the policy's input.
+        clip: Bound that training put on the scaled value; None for none.
+        limit: Bound on the signal on the robot, in its unit: a larger value saturates.
+        noise_std: Standard deviation of the noise in training, in the signal's unit.
+        delay_s: Delay in training.
+        history: How many samples the policy sees; more than one only for `ACTION_HISTORY`.
+        history_order: The newest sample comes first.
+        reset_fill: What fills the history at a reset.
+    """
+
+    signal: Text
+    shape: tuple[Annotated[int, Between(1, 4096)], ...]
+    unit: Text
+    frame: str
+    scale: Positive
+    clip: Positive | None
+    limit: Annotated[float, Between(1e-6, 1e6)]
+    noise_std: NotNegative
+    delay_s: Annotated[float, Between(0, 10)]
+    history: Annotated[int, Between(1, 4096)]
+    history_order: Literal["newest_first"]
+    reset_fill: Literal["none", "initial_action"]
+
+    def __post_init__(self) -> None:
+        try:
+            Unit.parse(self.unit)
+        except UnitError as error:
+            raise ContractError("unit", str(error)) from None
+        if self.frame not in FRAMES:
+            raise ContractError("frame", f"is {self.frame!r}; allowed: {FRAMES}{did_you_mean(self.frame, FRAMES)}")
+        is_action = self.signal == ACTION_HISTORY
+        if self.history > 1 and not is_action:
+            raise ContractError("history", f"is {self.history}; only {ACTION_HISTORY!r} can have more than 1")
+        if (self.reset_fill == "initial_action") != is_action:
+            raise ContractError(
+                "reset_fill", f"is {self.reset_fill!r}; {ACTION_HISTORY!r}, and only it, has 'initial_action'"
+            )
+
+    @property
+    def sample_size(self) -> int:
+        """Numbers in one sample."""
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def size(self) -> int:
+        """Numbers in the policy's input."""
+        return self.sample_size * self.history
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """What the policy's outputs mean, in order; actuator i gets ``command_scale * action + command_offset``.
+
+    Attributes:
+        names: Actuator names, in order.
+        meaning: What each actuator is, for people.
+        low: Smallest action.
+        high: Largest action.
+        initial: Action that the history holds after a reset.
+        command_unit: Unit of the physical command, such as ``RPM``.
+        command_scale: See above.
+        command_offset: See above.
+        rate_limit: Largest change of an action in one second, applied by the safety filter; None for none.
+        last_action: Whether the history holds the action ``raw`` or after the limits, ``clipped``.
+    """
+
+    names: tuple[Text, ...]
+    meaning: tuple[Text, ...]
+    low: tuple[Number, ...]
+    high: tuple[Number, ...]
+    initial: tuple[Number, ...]
+    command_unit: Text
+    command_scale: tuple[Number, ...]
+    command_offset: tuple[Number, ...]
+    rate_limit: Positive | None
+    last_action: Literal["raw", "clipped"]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.size <= 4096 or len(set(self.names)) != self.size:
+            raise ContractError("names", f"are {self.names}; expected 1 to 4096 different names")
+        for name in ("meaning", "low", "high", "initial", "command_scale", "command_offset"):
+            if len(getattr(self, name)) != self.size:
+                raise ContractError(name, f"has {len(getattr(self, name))} entries; expected {self.size}, one per name")
+        for i, (low, initial, high) in enumerate(zip(self.low, self.initial, self.high, strict=True)):
+            if not low < high:
+                raise ContractError(f"low[{i}]", f"is {low}; must be below high[{i}] = {high}")
+            if not low <= initial <= high:
+                raise ContractError(f"initial[{i}]", f"is {initial}; allowed: {low:g} to {high:g}")
+
+    @property
+    def size(self) -> int:
+        """How many actuators."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Airframe:
+    """The vehicle that the policy was trained for. Rotor i is moved by action i.
+
+    Attributes:
+        name: Vehicle name.
+        mass: [kg].
+        rotor_positions: [m], body frame (x forward, y left, z up).
+        rotor_directions: Sign of each rotor's reaction torque about body z.
+    """
+
+    name: Text
+    mass: Positive
+    rotor_positions: tuple[tuple[Number, Number, Number], ...]
+    rotor_directions: tuple[Literal[-1, 1], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.rotor_directions) != len(self.rotor_positions):
+            raise ContractError(
+                "rotor_directions", f"has {len(self.rotor_directions)} entries; expected {len(self.rotor_positions)}"
+            )
+
+
+@dataclass(frozen=True)
+class Network:
+    """The shape of the policy: a chain of dense layers.
+
+    Attributes:
+        sizes: Input size, then the output size of every layer.
+        activations: One per layer.
+    """
+
+    sizes: tuple[Annotated[int, Between(1, 4096)], ...]
+    activations: tuple[Literal["fast_tanh", "identity", "relu"], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.sizes) != len(self.activations) + 1 or not self.activations:
+            raise ContractError(
+                "sizes", f"has {len(self.sizes)} entries; expected one more than activations ({len(self.activations)})"
+            )
+
+
+@dataclass(frozen=True)
+class Rates:
+    """When the policy runs.
+
+    Attributes:
+        policy_hz: Rate that it was trained at: the action history advances at this rate.
+        execution_hz: Rate that it is evaluated at on the robot, a whole multiple of `policy_hz`.
+        tolerance: Share by which an interval, or the mean of many, may be off before the status says so.
+    """
+
+    policy_hz: Annotated[int, Between(1, 10_000)]
+    execution_hz: Annotated[int, Between(1, 10_000)]
+    tolerance: Annotated[float, Between(0.001, 1)]
+
+    def __post_init__(self) -> None:
+        if self.execution_hz % self.policy_hz:
+            raise ContractError(
+                "execution_hz", f"is {self.execution_hz}; must be a whole multiple of policy_hz = {self.policy_hz}"
+            )
+        if 1_000_000 % self.execution_hz:
+            raise ContractError(
+                "execution_hz", f"is {self.execution_hz}; one period must be a whole number of microseconds"
+            )
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """The first layer sees ``(x - mean) / (std + eps)``, clipped to ``±clip``. Zeros and ones for none.
+
+    Attributes:
+        mean: One per input.
+        std: One per input.
+        eps: Added to every std.
+        clip: Bound after normalising; None for none.
+    """
+
+    mean: Vector
+    std: tuple[Annotated[float, Between(1e-6, 1e6)], ...]
+    eps: Annotated[float, Between(0, 1)]
+    clip: Positive | None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """When the policy must not be obeyed, and what is sent instead.
+
+    Attributes:
+        safe_action: Sent on a fault.
+        safe_meaning: What the safe action does, for people.
+        input_timeout_s: Inputs measured longer ago are stale.
+        position_limit: Any component of ``position_error`` beyond this is a fault until a reset [m]; None for never.
+        tilt_limit_deg: Tilt of the body's z axis beyond this is a fault until a reset; None for never.
+        triggers: Every cause of the safe action.
+    """
+
+    safe_action: tuple[Number, ...]
+    safe_meaning: Text
+    input_timeout_s: Annotated[float, Between(0.001, 10)]
+    position_limit: Positive | None
+    tilt_limit_deg: Annotated[float, Between(1, 180)] | None
+    triggers: tuple[Literal["input_not_finite", "input_stale", "time_backwards", "position_limit", "tilt_limit"], ...]
+
+    def __post_init__(self) -> None:
+        always = {"input_not_finite", "input_stale", "time_backwards"}
+        expected = always | {name for name in ("position_limit",) if self.position_limit is not None}
+        expected |= {"tilt_limit"} if self.tilt_limit_deg is not None else set()
+        if set(self.triggers) != expected or len(self.triggers) != len(expected):
+            raise ContractError("triggers", f"are {list(self.triggers)}; expected {sorted(expected)}")
+
+
+@dataclass(frozen=True)
+class TrainedRange:
+    """A quantity that varied in training.
+
+    Attributes:
+        quantity: Its name.
+        unit: SI unit.
+        distribution: ``normal`` (center is the mean, spread the standard deviation) or ``uniform`` (center ± spread).
+        center: See above.
+        spread: See above.
+    """
+
+    quantity: Text
+    unit: Text
+    distribution: Literal["normal", "uniform"]
+    center: Number
+    spread: NotNegative
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Inputs of the policy and the exact float32 outputs that every target must give.
+
+    Attributes:
+        observations: Full policy inputs, history included.
+        actions: The answer to each.
+    """
+
+    observations: tuple[Vector, ...]
+    actions: tuple[Vector, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.observations) <= 256 or len(self.actions) != len(self.observations):
+            problem = (
+                f"has {len(self.actions)} entries for {len(self.observations)} observations; expected as many, 1 to 256"
+            )
+            raise ContractError("actions", problem)
+
+
+def vector(values: np.ndarray) -> Vector:
+    """Write float32 numbers as the shortest decimals that give the same float32 back."""
+    return tuple(float(str(value)) for value in np.asarray(values, np.float32).ravel())
