@@ -1,0 +1,73 @@
+"""A typed dataclass is a verb's command line; a YAML file may hold the same fields."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tyro
+import yaml
+
+from telic.launch.errors import UserError, did_you_mean
+
+Arguments = TypeVar("Arguments")
+
+_STYLE = (tyro.conf.FlagCreatePairsOff, tyro.conf.AvoidSubcommands)
+
+
+def parse(arguments: type[Arguments], argv: Sequence[str], prog: str) -> Arguments:
+    """Read a verb's arguments.
+
+    Fields of ``--config FILE`` are read first; what stands on the command line wins over them.
+
+    Raises:
+        UserError: If the file cannot be read, or holds a field that the verb does not have.
+        SystemExit: After ``--help`` (0), or on a wrong argument (2), with the reason printed.
+    """
+    path = _config_path(argv)
+    if path is None:
+        return tyro.cli(arguments, args=list(argv), prog=prog, config=_STYLE)
+    words = list(_words(_read(path), arguments, path))
+    default = tyro.cli(arguments, args=words, prog=f"{prog} (from {path})", config=_STYLE)
+    return tyro.cli(arguments, args=list(argv), prog=prog, default=default, config=_STYLE)
+
+
+def _config_path(argv: Sequence[str]) -> Path | None:
+    for word, following in pairwise([*argv, None]):
+        if word == "--config" and following is not None:
+            return Path(following)
+        if word and word.startswith("--config="):
+            return Path(word.removeprefix("--config="))
+    return None
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise UserError(f"--config {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"--config {path} is not YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise UserError(f"--config {path}: one mapping of options is wanted, not {type(document).__name__}")
+    return document
+
+
+def _words(document: Mapping[str, Any], arguments: type, path: Path) -> Iterator[str]:
+    """The document as a command line: types are then checked in one place, by tyro."""
+    known = {field.name: field for field in fields(arguments)}
+    for key, value in document.items():
+        name = str(key).replace("-", "_")
+        if name not in known:
+            raise UserError(f"--config {path}: there is no option {key!r}; {did_you_mean(name, known)}")
+        if value is None or value is False:
+            continue
+        if not _is_positional(known[name].type):
+            yield f"--{name.replace('_', '-')}"
+        if value is not True:
+            yield from map(str, value if isinstance(value, list) else [value])
+
+
+def _is_positional(annotation: object) -> bool:
+    return tyro.conf.Positional in getattr(annotation, "__metadata__", ())

@@ -1,0 +1,73 @@
+"""The command `telic`: finds the verb, and turns what goes wrong into an exit code.
+
+A verb is a module of `telic.launch.verbs` with ``main(argv) -> int``. It is imported only when it is asked for, so that
+``telic --help`` answers at once.
+"""
+
+import importlib
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from telic.launch.errors import UserError, did_you_mean
+from telic.launch.output import print_json, say
+
+EXIT_USER_ERROR = 2
+
+# What follows the verb, and one line for people; the module of a verb has its name.
+VERBS: dict[str, tuple[str, str]] = {
+    "doctor": ("", "what this machine can and cannot do, and the fix"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Args:
+        argv: The words after `telic`; those of the process when None.
+
+    Returns:
+        The exit code: 0 only on success, 2 when something was asked that cannot be done, 130 after Ctrl-C.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help"):
+        say(overview())
+        return 0 if words else EXIT_USER_ERROR
+    if words[0] == "--version":
+        say(f"telic {version('telic')}")
+        return 0
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        return _run(words[0], words[1:])
+    except UserError as error:
+        print(f"error: {error.message}", file=sys.stderr)  # noqa: T201
+        if "--json" in words:
+            print_json({"error": error.message, **error.details})
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def overview() -> str:
+    """The help text of `telic` itself."""
+    calls = {f"telic {verb} {usage}".rstrip(): summary for verb, (usage, summary) in VERBS.items()}
+    width = max(map(len, calls))
+    lines = [f"  {call:<{width}}  {summary}" for call, summary in calls.items()]
+    return "\n".join(
+        [
+            "Say what the robot should do.",
+            "Telic writes the reward, trains the policy in simulation, and puts it on the robot.",
+            "",
+            *lines,
+            "",
+            "Each verb has --help, and --json for machines. telic --version says which version this is.",
+        ]
+    )
+
+
+def _run(verb: str, argv: list[str]) -> int:
+    if verb not in VERBS:
+        raise UserError(f"there is no verb {verb!r}; {did_you_mean(verb, VERBS)}")
+    return importlib.import_module(f"telic.launch.verbs.{verb}").main(argv)
