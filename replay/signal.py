@@ -1,7 +1,11 @@
 """A signal: a named array with a shape, an SI unit and a frame, the word that every part of Telic shares."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from keyword import iskeyword
 from math import prod
+
+import numpy as np
 
 from telic.replay.unit import Unit
 
@@ -31,16 +35,31 @@ class Signal:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
+        # Rewards take signals as arguments, so a name must be able to be one.
+        if not isinstance(self.name, str) or not self.name.isidentifier() or iskeyword(self.name):
             raise ValueError(f"signal name {self.name!r} is not a Python identifier")
+        if not all(isinstance(axis, int) and axis > 0 for axis in self.shape):
+            raise ValueError(f"signal {self.name!r} has shape {self.shape}; every axis must be a positive integer")
         if self.frame not in FRAMES:
             raise ValueError(f"signal {self.name!r} has frame {self.frame!r}; allowed: {', '.join(map(repr, FRAMES))}")
+        object.__setattr__(self, "dtype", _numeric_type(self.name, self.dtype))
         Unit.parse(self.unit)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many numbers one sample holds."""
         return prod(self.shape)
 
     def __str__(self) -> str:
         return f"{self.name} {self.shape} {self.unit} {self.frame}".rstrip()
+
+
+def _numeric_type(name: str, dtype: str) -> str:
+    """The canonical name of a NumPy number type."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found.kind not in "fiub":
+        raise ValueError(f"signal {name!r} has dtype {dtype!r}; allowed: NumPy floats, integers and bool, as 'float32'")
+    return found.name

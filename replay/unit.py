@@ -39,11 +39,11 @@ class Unit:
         """Read a unit such as ``m/s^2``, ``N m`` or ``1``.
 
         Raises:
-            UnitError: If a symbol is unknown, or a second ``/`` makes the text ambiguous.
+            UnitError: If a symbol is unknown, a side is empty, or a second ``/`` makes the text ambiguous.
         """
         numerator, slash, denominator = text.partition("/")
         if "/" in denominator:
-            raise UnitError(f"unit {text!r} has more than one '/'; write the denominator's factors after one, as in 'kg/m s'")
+            raise UnitError(f"unit {text!r} has more than one '/'; put all that divides after one, as in 'kg/m s'")
         powers = _product(numerator, text)
         if slash:
             powers = tuple(a - b for a, b in zip(powers, _product(denominator, text), strict=True))
@@ -64,7 +64,7 @@ class Unit:
         return Unit(tuple(a * exponent for a in self.powers))
 
     def root(self) -> "Unit":
-        """The unit of a square root.
+        """Unit of a square root.
 
         Raises:
             UnitError: If an exponent is odd.
@@ -83,8 +83,12 @@ class Unit:
 
 
 def _product(text: str, whole: str) -> tuple[int, ...]:
+    """Sum of the powers of the factors on one side of the ``/``."""
     powers = [0] * len(BASES)
-    for factor in text.replace("*", " ").split():
+    factors = text.replace("*", " ").split()
+    if not factors:
+        raise UnitError(f"unit {whole!r} has an empty side; write '1' for a pure number")
+    for factor in factors:
         match = _FACTOR.fullmatch(factor)
         if match is None or match["symbol"] not in _DERIVED:
             raise UnitError(f"unit {whole!r} has an unknown symbol {factor!r}; known: {', '.join(_DERIVED)}")
