@@ -135,12 +135,15 @@ class Airframe:
         mass: [kg].
         rotor_positions: [m], body frame (x forward, y left, z up).
         rotor_directions: Sign of each rotor's reaction torque about body z.
+        thrust_coefficients: c0, c1, c2 of one rotor's thrust ``c0 + c1 n + c2 n^2`` [N], where n is the command of its
+            action; a robot that is told forces converts with it. None where nobody needs it.
     """
 
     name: Text
     mass: Positive
     rotor_positions: tuple[tuple[Number, Number, Number], ...]
     rotor_directions: tuple[Literal[-1, 1], ...]
+    thrust_coefficients: tuple[Number, Number, Number] | None = None
 
     def __post_init__(self) -> None:
         if len(self.rotor_directions) != len(self.rotor_positions):
