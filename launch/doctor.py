@@ -68,13 +68,9 @@ def _folder() -> Check:
     free = shutil.disk_usage(Path.cwd()).free / _GIBIBYTE
     name, needed_for = "folder", "writing runs/ here"
     if not os.access(Path.cwd(), os.W_OK):
-        return Check(
-            name, False, f"{Path.cwd()} cannot be written to", needed_for, "cd to a folder of yours"
-        )
+        return Check(name, False, f"{Path.cwd()} cannot be written to", needed_for, "cd to a folder of yours")
     if free < 1:
-        return Check(
-            name, False, f"{free:.1f} GiB free in {Path.cwd()}", needed_for, "free some disk space"
-        )
+        return Check(name, False, f"{free:.1f} GiB free in {Path.cwd()}", needed_for, "free some disk space")
     return Check(name, True, f"{Path.cwd()}, {free:.0f} GiB free", needed_for)
 
 
@@ -120,9 +116,7 @@ def _rendering() -> Check:
             timeout=_TIMEOUT_S,
         )
     except subprocess.TimeoutExpired:
-        return Check(
-            name, False, f"MUJOCO_GL={backend}: no picture in {_TIMEOUT_S} s", needed_for, _MESA
-        )
+        return Check(name, False, f"MUJOCO_GL={backend}: no picture in {_TIMEOUT_S} s", needed_for, _MESA)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         return Check(name, False, f"MUJOCO_GL={backend}: {reason}", needed_for, _MESA)
