@@ -41,12 +41,10 @@ def test_an_import_upwards_is_caught(settings, tmp_path):
         (tmp_path / "telic" / floor / "room.py").write_text("")
     (tmp_path / "telic" / "__init__.py").write_text("")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    linter = [
-        sys.executable,
-        "-P",
-        "-c",
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import importlinter.cli as c; c.lint_imports_command()",
-    ]
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from importlinter import cli; cli.lint_imports_command()"
+    )
+    linter = [sys.executable, "-P", "-c", program]
     command = [*linter, "--no-cache"]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
     (tmp_path / "telic" / "sim" / "room.py").write_text("import telic.rewards.room\n")

@@ -70,8 +70,8 @@ def test_the_wheel_works_from_another_folder(wheel, tmp_path):
     python = environment / "bin" / "python"
     run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
     packages = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip())
-    # The libraries come from here; the editable install's own .pth file is not read from a folder that a .pth file names.
+    # The libraries come from here, without the editable install: its .pth file is read only in a site folder.
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    home = run(python, "-c", IMPORT_EVERYTHING, cwd=tmp_path).splitlines()[-1]
+    home = run(python, "-c", IMPORT_EVERYTHING, cwd=tmp_path).split()[-1]
     assert Path(home) == packages / "telic"
     assert "telic doctor" in run(environment / "bin" / "telic", "--help", cwd=tmp_path)
