@@ -104,7 +104,12 @@ class Contract:
         ):
             if not low <= safe <= high:
                 raise ContractError(f"fault.safe_action[{i}]", f"is {safe}; allowed: {low:g} to {high:g}")
-        needs = (("position_limit", "position_error", (3,)), ("tilt_limit_deg", "attitude", (3, 3)))
+        needs = (
+            ("position_limit", "position_error", (3,)),
+            ("tilt_limit_deg", "attitude", (3, 3)),
+            ("velocity_limit", "velocity_error", (3,)),
+            ("angular_velocity_limit", "angular_velocity", (3,)),
+        )
         for field, signal, shape in needs:
             if getattr(self.fault, field) is None:
                 continue

@@ -213,6 +213,17 @@ class Normalizer:
     clip: Positive | None
 
 
+Trigger = Literal[
+    "input_not_finite",
+    "input_stale",
+    "time_backwards",
+    "position_limit",
+    "tilt_limit",
+    "velocity_limit",
+    "angular_velocity_limit",
+]
+
+
 @dataclass(frozen=True)
 class Fault:
     """When the policy must not be obeyed, and what is sent instead.
@@ -224,6 +235,9 @@ class Fault:
         position_limit: Any component of ``position_error`` beyond this is a fault until a reset [m]; None for never.
         tilt_limit_deg: Tilt of the body's z axis beyond this is a fault until a reset; None for never.
         triggers: Every cause of the safe action.
+        velocity_limit: Any component of ``velocity_error`` beyond this is a fault of the safety filter until a reset
+            [m/s]; None for never.
+        angular_velocity_limit: The same for ``angular_velocity`` [rad/s].
     """
 
     safe_action: tuple[Number, ...]
@@ -231,12 +245,19 @@ class Fault:
     input_timeout_s: Annotated[float, Between(0.001, 10)]
     position_limit: Positive | None
     tilt_limit_deg: Annotated[float, Between(1, 180)] | None
-    triggers: tuple[Literal["input_not_finite", "input_stale", "time_backwards", "position_limit", "tilt_limit"], ...]
+    triggers: tuple[Trigger, ...]
+    velocity_limit: Positive | None = None
+    angular_velocity_limit: Positive | None = None
 
     def __post_init__(self) -> None:
-        always = {"input_not_finite", "input_stale", "time_backwards"}
-        expected = always | {name for name in ("position_limit",) if self.position_limit is not None}
-        expected |= {"tilt_limit"} if self.tilt_limit_deg is not None else set()
+        limits: dict[Trigger, float | None] = {
+            "position_limit": self.position_limit,
+            "tilt_limit": self.tilt_limit_deg,
+            "velocity_limit": self.velocity_limit,
+            "angular_velocity_limit": self.angular_velocity_limit,
+        }
+        expected = {"input_not_finite", "input_stale", "time_backwards"}
+        expected |= {name for name, limit in limits.items() if limit is not None}
         if set(self.triggers) != expected or len(self.triggers) != len(expected):
             raise ContractError("triggers", f"are {list(self.triggers)}; expected {sorted(expected)}")
 
