@@ -1,0 +1,243 @@
+"""A task as plain data: a vehicle, where it should be, what it sees, how an episode starts and ends."""
+
+import math
+from dataclasses import dataclass, field, fields
+
+from telic.replay.signal import Signal
+from telic.sim.multirotor.signals import SIGNALS, STORED
+from telic.sim.reference import Reference
+from telic.sim.suggest import did_you_mean
+from telic.sim.vehicle import Vehicle
+
+
+class TaskError(ValueError):
+    """A task that contradicts itself."""
+
+
+@dataclass(frozen=True)
+class Observe:
+    """One signal of an observation: noise is added, then it is scaled, then clipped.
+
+    Attributes:
+        signal: Name of a stored or derived signal.
+        noise: Standard deviation of independent Gaussian noise, in the signal's unit.
+        scale: Factor after the noise.
+        clip: Largest absolute value after the scale, or None.
+        history: How many of the latest values to show, newest first. More than one only in the last item.
+    """
+
+    signal: str
+    noise: float = 0.0
+    scale: float = 1.0
+    clip: float | None = None
+    history: int = 1
+
+    def __post_init__(self) -> None:
+        if self.signal not in SIGNALS:
+            raise TaskError(f"unknown signal {self.signal!r}{did_you_mean(self.signal, SIGNALS)}")
+        _check(f"noise of {self.signal}", self.noise, 0.0, 1e6)
+        _check(f"scale of {self.signal}", self.scale, -1e9, 1e9)
+        if self.clip is not None:
+            _check(f"clip of {self.signal}", self.clip, 1e-9, 1e9)
+        if not isinstance(self.history, int) or not 1 <= self.history <= 1024:
+            raise TaskError(f"history of {self.signal} is {self.history!r}; allowed: whole numbers 1 to 1024")
+
+    @property
+    def size(self) -> int:
+        """How many numbers this adds to the observation."""
+        return SIGNALS[self.signal].size * self.history
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """A force and a torque, drawn once per episode from Gaussians and constant in it.
+
+    Attributes:
+        force_std_mg: Standard deviation of each component of the force, over the nominal weight m g.
+        torque_std_mg: Standard deviation of each component of the torque, over m g times 1 m.
+    """
+
+    force_std_mg: float = 1.0 / 20.0
+    torque_std_mg: float = 1.0 / 10_000.0
+
+    def __post_init__(self) -> None:
+        _check("force_std_mg", self.force_std_mg, 0.0, 10.0)
+        _check("torque_std_mg", self.torque_std_mg, 0.0, 10.0)
+
+
+@dataclass(frozen=True)
+class UprightWithin:
+    """How an episode starts: anywhere near the reference, tilted by up to an angle.
+
+    Positions, velocities and angular velocities are uniform in cubes around those of the reference; attitudes are
+    uniform among all rotations by at most the angle from level at the reference yaw.
+
+    Attributes:
+        degrees: Largest angle of rotation.
+        position: Half width of the cube [m].
+        velocity: Half width [m/s].
+        angular_velocity: Half width [rad/s].
+        guided: Share of episodes that start on the reference and level, with random velocities.
+        along_s: The episode starts at a random time of the reference between 0 and this [s].
+    """
+
+    degrees: float = 90.0
+    position: float = 0.2
+    velocity: float = 1.0
+    angular_velocity: float = 1.0
+    guided: float = 0.1
+    along_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check("degrees", self.degrees, 0.0, 180.0)
+        _check("position", self.position, 0.0, 100.0)
+        _check("velocity", self.velocity, 0.0, 100.0)
+        _check("angular_velocity", self.angular_velocity, 0.0, 100.0)
+        _check("guided", self.guided, 0.0, 1.0)
+        _check("along_s", self.along_s, 0.0, 3600.0)
+
+
+@dataclass(frozen=True)
+class OutsideCube:
+    """The episode is lost where any component of the position error exceeds this, or is not finite.
+
+    Attributes:
+        half_width: [m].
+    """
+
+    half_width: float = 0.6
+
+    def __post_init__(self) -> None:
+        _check("half_width", self.half_width, 1e-3, 1e6)
+
+
+@dataclass(frozen=True)
+class Randomisation:
+    """Domain randomisation: each number is scaled by a factor drawn per episode, uniform in 1 - x to 1 + x.
+
+    The map from action to rotor speed always stays nominal, as firmware knows no other.
+    """
+
+    mass: float = 0.0
+    inertia: float = 0.0
+    thrust: float = 0.0
+    torque_constant: float = 0.0
+    rise_time: float = 0.0
+    fall_time: float = 0.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check(item.name, getattr(self, item.name), 0.0, 0.9)
+
+    @property
+    def ranges(self) -> tuple[float, ...]:
+        """The x of each field."""
+        return tuple(getattr(self, item.name) for item in fields(self))
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """Named actuators and their limits.
+
+    Attributes:
+        names: One per actuator.
+        unit: SI unit of all of them.
+        low: Lowest value.
+        high: Highest value.
+        initial: Value that counts as the previous action at the start of an episode.
+    """
+
+    names: tuple[str, ...] = ("m1", "m2", "m3", "m4")
+    unit: str = "1"
+    low: float = -1.0
+    high: float = 1.0
+    initial: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """How many actuators there are."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that the world, the environment, the contract and the documentation need to know.
+
+    Attributes:
+        name: Short name.
+        vehicle: What flies.
+        reference: Where to be.
+        observation: What the policy sees.
+        privileged: What only a critic in training sees: noise-free, without history.
+        reward: Name of the packaged reward program.
+        dt: Control period and integration step [s].
+        disturbance: Forces and torques that the policy does not see.
+        reset: How episodes start.
+        terminate: When an episode is lost.
+        truncate_after_s: When an episode is over without being lost [s].
+        randomisation: How vehicles differ between episodes.
+        description: One line for people.
+    """
+
+    name: str
+    vehicle: Vehicle
+    reference: Reference
+    observation: tuple[Observe, ...]
+    privileged: tuple[Observe, ...]
+    reward: str
+    dt: float = 0.01
+    disturbance: Disturbance = field(default_factory=Disturbance)
+    reset: UprightWithin = field(default_factory=UprightWithin)
+    terminate: OutsideCube = field(default_factory=OutsideCube)
+    truncate_after_s: float = 5.0
+    randomisation: Randomisation = field(default_factory=Randomisation)
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        lag = min(self.vehicle.rise_time_s, self.vehicle.fall_time_s)
+        lag *= 1.0 - max(self.randomisation.rise_time, self.randomisation.fall_time)
+        # One Runge-Kutta step must be shorter than the rotor lag: see `dynamics.rotor_way`.
+        _check(f"dt of task {self.name} (its upper bound is the shortest rotor time constant)", self.dt, 1e-5, lag)
+        _check("truncate_after_s", self.truncate_after_s, self.dt, 3600.0)
+        if not self.observation:
+            raise TaskError(f"task {self.name!r} observes nothing; allowed: at least one Observe")
+        for item in self.observation[:-1]:
+            if item.history > 1:
+                raise TaskError(
+                    f"{item.signal} has history {item.history} but is not the last item of the observation; "
+                    f"move it to the end, or give it history 1"
+                )
+        if any(item.noise or item.history > 1 for item in self.privileged):
+            raise TaskError("privileged signals are exact and current; allowed: noise 0 and history 1")
+
+    @property
+    def schema(self) -> tuple[Signal, ...]:
+        """The signals that the world produces and a replay stores."""
+        return STORED
+
+    @property
+    def actions(self) -> ActionSpec:
+        """The four rotor speed commands."""
+        return ActionSpec()
+
+    @property
+    def episode_steps(self) -> int:
+        """Steps until truncation."""
+        return max(1, round(self.truncate_after_s / self.dt))
+
+    @property
+    def observation_size(self) -> int:
+        """Length of the policy's observation."""
+        return sum(item.size for item in self.observation)
+
+    @property
+    def privileged_size(self) -> int:
+        """Length of the critic's observation."""
+        return sum(item.size for item in self.privileged)
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise TaskError(f"{name} is {value!r}; allowed: a number from {low:g} to {high:g}")
+    if not low <= value <= high:
+        raise TaskError(f"{name} is {value!r}; allowed: {low:g} to {high:g}")

@@ -1,0 +1,41 @@
+"""The tasks by name, and tasks from plain data."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from telic.sim.reference import make_reference
+from telic.sim.suggest import did_you_mean
+from telic.sim.task import Task, TaskError
+from telic.sim.tasks.hover import hover
+from telic.sim.tasks.track import track
+from telic.sim.vehicle import load_vehicle
+
+TASKS: dict[str, Callable[..., Task]] = {"hover": hover, "track": track}
+
+
+def make_task(name: str, **parameters: Any) -> Task:
+    """Make a task by name.
+
+    Args:
+        name: A key of `TASKS`.
+        **parameters: Arguments of its factory. Plain data serves: a vehicle by name or path, a reference as
+            ``{"kind": "lissajous", "period_s": 5.5}``, points as lists.
+
+    Raises:
+        TaskError: If the task or a parameter is unknown.
+        ValueError: If a value is not allowed.
+    """
+    if name not in TASKS:
+        raise TaskError(f"unknown task {name!r}{did_you_mean(name, TASKS)}")
+    factory = TASKS[name]
+    known = list(inspect.signature(factory).parameters)
+    for parameter in parameters:
+        if parameter not in known:
+            raise TaskError(f"task {name!r} has no parameter {parameter!r}{did_you_mean(parameter, known)}")
+    values = dict(parameters)
+    if isinstance(values.get("vehicle"), str):
+        values["vehicle"] = load_vehicle(values["vehicle"])
+    if isinstance(values.get("reference"), Mapping):
+        values["reference"] = make_reference(values["reference"])
+    return factory(**values)
