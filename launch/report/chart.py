@@ -49,8 +49,8 @@ class Chart:
     series: Sequence[Series]
     x_label: str
     y_label: str
-    width: int = 520
-    height: int = 240
+    width: int = 380
+    height: int = 220
     equal: bool = False
     y_from: float | None = None
     y_to: float | None = None

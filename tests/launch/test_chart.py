@@ -52,7 +52,7 @@ def test_long_records_are_thinned_but_end_where_they_end():
     y = np.arange(100_000.0)
     drawn = points(lines(Chart("x", [Series("a", y, y, "c1")], "t", "x"))[0])
     assert len(drawn) <= 500
-    assert drawn[-1, 0] == pytest.approx(508.0)
+    assert drawn[-1, 0] == pytest.approx(368.0)
 
 
 def test_equal_axes_draw_a_circle_round():

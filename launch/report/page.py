@@ -1,0 +1,88 @@
+"""The report of a run as one HTML file that needs nothing else, not even a network."""
+
+import base64
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+from telic.launch.report.flight_charts import attitude_charts, path_charts, position_charts
+from telic.launch.report.highlight import code_style, python_html
+from telic.launch.report.learning_charts import learning_charts
+from telic.launch.report.story import Story
+from telic.launch.report.tables import evaluation_table, measured_rows, proof_rows
+from telic.launch.report.tiles import tiles
+
+# A larger video stays beside the page, so that the page opens at once.
+_EMBED_BELOW_BYTES = 6_000_000
+
+
+def render(story: Story) -> str:
+    """The page."""
+    templates = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    resources = files("telic.launch") / "report"
+    page = templates.from_string((resources / "page.html").read_text(encoding="utf-8"))
+    style = (resources / "style.css").read_text(encoding="utf-8") + code_style()
+    return page.render(style=style, **_header(story), **_flight(story), **_findings(story))
+
+
+def _header(story: Story) -> dict[str, Any]:
+    return {
+        "sentence": story.sentence,
+        "config": story.config,
+        "total_s": sum(stage["seconds"] for stage in story.stages.values()),
+        "tiles": tiles(story),
+        "stages": story.stages,
+        "commands": _commands(story),
+        "version": version("telic"),
+    }
+
+
+def _commands(story: Story) -> str:
+    run = story.folder.path
+    return "\n".join(
+        [
+            story.config["command"],
+            "",
+            f"telic eval {run} --episodes 1000",
+            f"telic video {run}",
+            f"telic verify {run / 'export'}",
+            f"tensorboard --logdir {run / 'tensorboard'}",
+        ]
+    )
+
+
+def _flight(story: Story) -> dict[str, Any]:
+    return {
+        "flight_s": float(story.flights["policy"].time[-1]),
+        "video": _video(story),
+        "path": path_charts(story.flights),
+        "position": position_charts(story.flights),
+        "attitude": attitude_charts(story.flights),
+    }
+
+
+def _video(story: Story) -> str | None:
+    """The video as an address: its bytes where they are few, its file otherwise; None without one."""
+    path = story.folder.video
+    if not path.is_file():
+        return None
+    content = path.read_bytes()
+    if len(content) >= _EMBED_BELOW_BYTES:
+        return path.name
+    return f"data:video/mp4;base64,{base64.b64encode(content).decode()}"
+
+
+def _findings(story: Story) -> dict[str, Any]:
+    return {
+        "evaluation": story.evaluation,
+        "evaluation_table": evaluation_table(story.evaluation["controllers"]),
+        "reward": python_html(story.reward),
+        "learning": learning_charts(story.history),
+        "proofs": story.proofs,
+        "proof_rows": proof_rows(story.proofs),
+        "measured": measured_rows(story.proofs),
+    }

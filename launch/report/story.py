@@ -1,0 +1,65 @@
+"""What a report tells: everything of one run, read back from its folder."""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from telic.launch.flight import Flight
+from telic.launch.folder import RunFolder, read_json
+
+TERM = "term/"
+
+
+@dataclass(frozen=True)
+class Story:
+    """One run.
+
+    Attributes:
+        folder: Where it lies.
+        config: What it was made with.
+        sentence: What was asked for.
+        reward: Source of the reward program.
+        stages: The finished stages and what each found.
+        history: Rows of the training history; columns of reward terms begin with ``term/``.
+        evaluation: Held-out episodes, by controller.
+        flights: Recorded flights, by controller.
+        proofs: What `telic verify` found.
+    """
+
+    folder: RunFolder
+    config: Mapping[str, Any]
+    sentence: str
+    reward: str
+    stages: Mapping[str, Mapping[str, Any]]
+    history: Sequence[Mapping[str, float]]
+    evaluation: Mapping[str, Any]
+    flights: Mapping[str, Flight]
+    proofs: Mapping[str, Any]
+
+
+def read_story(folder: RunFolder) -> Story:
+    """Read a run whose stages are finished.
+
+    Raises:
+        UserError: If a file is missing or damaged.
+    """
+    return Story(
+        folder=folder,
+        config=folder.config,
+        sentence=folder.prompt.read_text().strip(),
+        reward=folder.reward.read_text(),
+        stages=folder.stages,
+        history=read_history(folder.metrics),
+        evaluation=read_json(folder.evaluation),
+        flights={"policy": Flight.load(folder.replay / "policy.npz"), "PID": Flight.load(folder.replay / "pid.npz")},
+        proofs=read_json(folder.proofs),
+    )
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """Rows of ``metrics.csv``; an empty cell becomes NaN."""
+    with path.open(newline="") as file:
+        return [{name: float(cell) if cell else math.nan for name, cell in row.items()} for row in csv.DictReader(file)]

@@ -1,0 +1,67 @@
+"""The key figures at the top of a report."""
+
+from dataclasses import dataclass
+
+from telic.launch.report.story import Story
+
+# What counts as settled, and what a run must reach to be called good.
+_GOOD_SETTLE_FRACTION = 0.95
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One key figure.
+
+    Attributes:
+        value: The figure.
+        caption: What it is.
+        unit: Behind the figure, smaller.
+        mood: ``good``, ``bad``, ``open`` or empty.
+    """
+
+    value: str
+    caption: str
+    unit: str = ""
+    mood: str = ""
+
+
+def tiles(story: Story) -> list[Tile]:
+    """Does it fly, how well, how fast was it learned, is it proven, and does it fit."""
+    chosen = [_settled(story), _error(story), _training(story), _proven(story), _fits(story)]
+    return [tile for tile in chosen if tile is not None]
+
+
+def _settled(story: Story) -> Tile:
+    share = story.evaluation["controllers"]["policy"]["settle_fraction"]
+    mood = "good" if share >= _GOOD_SETTLE_FRACTION else "bad"
+    return Tile(f"{100 * share:.1f}", f"of {story.evaluation['episodes']} held-out episodes settle", "%", mood)
+
+
+def _error(story: Story) -> Tile | None:
+    policy, pid = (story.evaluation["controllers"][name] for name in ("policy", "PID"))
+    for key, what in (
+        ("tracking_rmse_m", "tracking error (RMS)"),
+        ("steady_error_m", "from the point, in the steady state"),
+    ):
+        if policy.get(key) is not None:
+            return Tile(f"{100 * policy[key]:.1f}", f"{what}; PID {100 * pid[key]:.1f} cm", "cm")
+    return None
+
+
+def _training(story: Story) -> Tile:
+    train = story.stages["train"]
+    return Tile(f"{train['train_s']:.1f}", "of training on this machine", "s")
+
+
+def _proven(story: Story) -> Tile:
+    statuses = [proof["status"] for proof in story.proofs["proofs"]]
+    passed, count = statuses.count("passed"), len(statuses)
+    mood = "bad" if "failed" in statuses else "good" if passed == count else "open"
+    return Tile(f"{passed} of {count}", "proofs of the exported policy", mood=mood)
+
+
+def _fits(story: Story) -> Tile | None:
+    share = story.proofs["period_share"]
+    if share is None:
+        return None
+    return Tile(f"{100 * share:.0f}", "of a 2 ms period on the Crazyflie's Cortex-M4F, by instructions", "%")
