@@ -24,9 +24,8 @@ from telic.deploy.contract_parts import (
 )
 
 if TYPE_CHECKING:
-    from telic.sim.task import Task
-
     from telic.control.policy import PolicyWeights
+    from telic.sim.task import Task
 
 
 @dataclass(frozen=True)

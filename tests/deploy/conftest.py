@@ -57,6 +57,11 @@ def _make_exported(
     normalized=False,
     history=32,
     hidden=(64, 64),
+    activations=None,
+    scale=1.0,
+    last_action="clipped",
+    initial=0.0,
+    rows=512,
     rate_limit=None,
     velocity_limit=None,
     angular_velocity_limit=None,
@@ -65,10 +70,11 @@ def _make_exported(
     execution_hz=500,
 ):
     rng = np.random.default_rng(seed)
-    terms = [_term(name) for name in _TERMS if track or name != "acceleration_ahead"]
-    terms.append(_term("previous_action", ((4,), "1", "", 1.0), history))
+    terms = [_term(name, scale=scale) for name in _TERMS if track or name != "acceleration_ahead"]
+    if history:
+        terms.append(_term("previous_action", ((4,), "1", "", 1.0), history, scale))
     size = sum(term.size for term in terms)
-    weights = _weights(rng, [size, *hidden, 4], normalized)
+    weights = _weights(rng, [size, *hidden, 4], normalized, activations)
     limits = {
         "position_limit": position_limit,
         "tilt_limit": tilt_limit_deg,
@@ -93,12 +99,12 @@ def _make_exported(
             meaning=("front right", "back right", "back left", "front left"),
             low=(-1.0,) * 4,
             high=(1.0,) * 4,
-            initial=(0.0,) * 4,
+            initial=(initial,) * 4,
             command_unit="rpm",
             command_scale=(10851.0,) * 4,
             command_offset=(10851.0,) * 4,
             rate_limit=rate_limit,
-            last_action="clipped",
+            last_action=last_action,
         ),
         network=Network((size, *hidden, 4), tuple(layer.activation for layer in weights.layers)),
         rates=Rates(policy_hz=100, execution_hz=execution_hz, tolerance=0.2),
@@ -120,28 +126,29 @@ def _make_exported(
         golden=Golden((vector(np.zeros(size)),), (vector(np.zeros(4)),)),
         weights_sha256=weights_sha256(weights),
     )
-    observations = _observations(rng, contract, 512)
+    observations = _observations(rng, contract, rows)
     actions, _ = ReferencePolicy(weights, contract).evaluate(observations[:4])
     golden = Golden(tuple(map(vector, observations[:4])), tuple(map(vector, actions)))
     return Exported(weights, replace(contract, golden=golden), observations)
 
 
-def _term(signal, shape_unit_frame_limit=None, history=1):
+def _term(signal, shape_unit_frame_limit=None, history=1, scale=1.0):
     shape, unit, frame, limit = shape_unit_frame_limit or _TERMS[signal]
     fill = "initial_action" if signal == "previous_action" else "none"
     return ObservationTerm(
-        signal, shape, unit, frame, 1.0, None, limit, 0.0, 0.0, history, "newest_first", reset_fill=fill
+        signal, shape, unit, frame, scale, None, limit, 0.0, 0.0, history, "newest_first", reset_fill=fill
     )
 
 
-def _weights(rng, sizes, normalized):
+def _weights(rng, sizes, normalized, activations):
+    activations = activations or ("fast_tanh",) * (len(sizes) - 1)
     layers = tuple(
         Dense(
             rng.normal(0, 1 / np.sqrt(a), (b, a)).astype(np.float32),
             rng.normal(0, 0.1, b).astype(np.float32),
-            "fast_tanh",
+            activation,
         )
-        for a, b in pairwise(sizes)
+        for (a, b), activation in zip(pairwise(sizes), activations, strict=True)
     )
     mean = rng.normal(0, 0.1, sizes[0]) if normalized else np.zeros(sizes[0])
     std = rng.uniform(0.5, 2, sizes[0]) if normalized else np.ones(sizes[0])

@@ -1,0 +1,147 @@
+"""Build the test harness for a target and run it: the host, or a microcontroller in QEMU."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from telic.deploy.toolchain import EXACT_FLOATS, STRICT_C, find, run
+
+# With -icount, one instruction takes 2^ICOUNT_SHIFT ns of the emulated machine's time, which SysTick's 24 bits show.
+ICOUNT_SHIFT = 7
+
+
+@dataclass(frozen=True)
+class Board:
+    """An emulated microcontroller.
+
+    Attributes:
+        name: What people call it.
+        machine: QEMU's name.
+        flags: What the compiler needs to know.
+        linker_script: File in ``deploy/c``.
+        clock_hz: Rate of SysTick in QEMU [Hz].
+    """
+
+    name: str
+    machine: str
+    flags: tuple[str, ...]
+    linker_script: str
+    clock_hz: float
+
+    @property
+    def counts_per_instruction(self) -> float:
+        """SysTick counts of one instruction."""
+        return self.clock_hz * 2**ICOUNT_SHIFT * 1e-9
+
+
+_HARD_FLOAT = ("-mthumb", "-mfloat-abi=hard")
+M4F = Board(
+    "Cortex-M4F", "netduinoplus2", ("-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", *_HARD_FLOAT), "netduinoplus2.ld", 168e6
+)
+M7 = Board("Cortex-M7", "mps2-an500", ("-mcpu=cortex-m7", "-mfpu=fpv5-d16", *_HARD_FLOAT), "mps2_an500.ld", 25e6)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a compiled object takes on the target, without stack and the caller's state [bytes]."""
+
+    flash: int
+    ram: int
+
+
+def copy_support(names: Sequence[str], folder: Path) -> None:
+    """Copy packaged C files into a build folder."""
+    for name in names:
+        text = (resources.files("telic.deploy") / "c" / name).read_text(encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def build_host(folder: Path, sources: Sequence[str], timeout_s: float = 60.0) -> Path:
+    """Compile `sources` in `folder`, and the harness's host side, into a program.
+
+    Raises:
+        ToolMissingError: Without a C compiler.
+        ToolFailedError: If it does not compile.
+    """
+    copy_support(("harness.h", "host.c"), folder)
+    run([find("cc"), *STRICT_C, *EXACT_FLOATS, "-O2", *sources, "host.c", "-o", "harness"], folder, timeout_s)
+    return folder / "harness"
+
+
+def build_firmware(board: Board, folder: Path, sources: Sequence[str], timeout_s: float = 60.0) -> Path:
+    """Compile `sources` in `folder`, and the harness's Cortex-M side, into firmware.
+
+    Raises:
+        ToolMissingError: Without the Arm compiler.
+        ToolFailedError: If it does not compile.
+    """
+    copy_support(("harness.h", "cortex_m.c", board.linker_script, "sections.ld"), folder)
+    objects = [compile_for(board, folder, source, timeout_s).name for source in (*sources, "cortex_m.c")]
+    link = ["-nostdlib", "-T", board.linker_script, *objects, "-lgcc", "-o", "harness.elf"]
+    run([find("arm-none-eabi-gcc"), *board.flags, *link], folder, timeout_s)
+    return folder / "harness.elf"
+
+
+def compile_for(board: Board, folder: Path, source: str, timeout_s: float = 60.0, extra: Sequence[str] = ()) -> Path:
+    """Compile one file with the flags that every measurement uses.
+
+    Raises:
+        ToolMissingError: Without the Arm compiler.
+        ToolFailedError: If it does not compile.
+    """
+    target = Path(source).with_suffix(".o").name
+    flags = (*STRICT_C, *EXACT_FLOATS, "-O3", "-ffreestanding", *board.flags, *extra)
+    run([find("arm-none-eabi-gcc"), *flags, "-c", source, "-o", target], folder, timeout_s)
+    return folder / target
+
+
+def sizes(folder: Path, objects: Sequence[str]) -> Sizes:
+    """Sum the sections of compiled files.
+
+    Raises:
+        ToolMissingError: Without the Arm binutils.
+    """
+    flash = ram = 0
+    for line in run([find("arm-none-eabi-size"), *objects], folder, 10.0).splitlines()[1:]:
+        text, data, bss = (int(word) for word in line.split()[:3])
+        flash += text + data
+        ram += data + bss
+    return Sizes(flash, ram)
+
+
+def run_host(program: Path, vectors: bytes, timeout_s: float = 60.0) -> bytes:
+    """Give a host program its vectors and return its results.
+
+    Raises:
+        ToolFailedError: If it fails, or does not end in time.
+    """
+    (program.parent / "vectors.bin").write_bytes(vectors)
+    run([str(program)], program.parent, timeout_s)
+    return (program.parent / "results.bin").read_bytes()
+
+
+def run_firmware(board: Board, firmware: Path, vectors: bytes, timeout_s: float = 60.0) -> bytes:
+    """Give firmware in the emulator its vectors and return its results.
+
+    Raises:
+        ToolMissingError: Without QEMU.
+        ToolFailedError: If the emulator or the firmware fails, or does not end in time.
+    """
+    folder = firmware.parent
+    (folder / "vectors.bin").write_bytes(vectors)
+    machine = ["-M", board.machine, "-kernel", firmware.name, "-icount", f"shift={ICOUNT_SHIFT},sleep=off"]
+    console = ["-display", "none", "-monitor", "none", "-serial", "none"]
+    semihosting = ["-semihosting-config", "enable=on,target=native"]
+    run([find("qemu-system-arm"), *machine, *console, *semihosting], folder, timeout_s)
+    return (folder / "results.bin").read_bytes()
+
+
+def fresh_folder(parent: Path, name: str, files: Sequence[Path]) -> Path:
+    """Make a build folder with copies of files, so that no target sees another's objects."""
+    folder = parent / name
+    folder.mkdir()
+    for file in files:
+        shutil.copy(file, folder / file.name)
+    return folder
