@@ -137,7 +137,7 @@ def thrust(n, body: Airframe):
 
 @device
 def rotor_acceleration(n1, n2, n3, n4, load: Load, body: Airframe):
-    """Return the acceleration along body z [m/s^2] and the angular accelerations [rad/s^2] by thrusts and disturbance."""
+    """Return the acceleration along body z [m/s^2] and the angular ones [rad/s^2] by thrusts and disturbance."""
     t1, t2, t3, t4 = thrust(n1, body), thrust(n2, body), thrust(n3, body), thrust(n4, body)
     return (
         (t1 + t2 + t3 + t4) * body.inverse_mass,

@@ -61,8 +61,8 @@ def normalised_thrust(vehicle: Vehicle) -> tuple[float, float, float]:
 def lag_shares(h: NDArray[np.floating]) -> tuple[NDArray[np.floating], ...]:
     """Return how far a first-order lag has gone at the stages of a Runge-Kutta step.
 
-    For n' = (u - n) / t and h = dt / t, the classic stages are n + (u - n) * share with these polynomials of h; the last
-    is the Taylor series of 1 - exp(-h) to fourth order.
+    For n' = (u - n) / t and h = dt / t, the classic stages are n + (u - n) * share with these polynomials of h; the
+    last is the Taylor series of 1 - exp(-h) to fourth order.
     """
     return (
         h / 2,
