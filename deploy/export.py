@@ -14,6 +14,7 @@ from telic.control.policy import PolicyWeights
 from telic.deploy.checked import ContractError
 from telic.deploy.contract import Contract, weights_sha256
 from telic.deploy.generate_c import generate_c
+from telic.deploy.generate_safety import generate_safety
 from telic.deploy.headroom import check_headroom
 from telic.deploy.vectors import RECORDED
 
@@ -103,8 +104,9 @@ def _write(
     if "c" in targets or "crazyflie" in targets:
         say("writing C99")
         program = generate_c(weights, contract)
-        (folder / "policy.h").write_text(program.header, encoding="utf-8")
-        (folder / "policy.c").write_text(program.source, encoding="utf-8")
+        files = {"policy.h": program.header, "policy.c": program.source, **generate_safety(contract)}
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
     if "onnx" in targets:
         from telic.deploy.onnx import write_onnx
 

@@ -25,6 +25,7 @@ from telic.deploy.emulate import (
 from telic.deploy.export import ONNX
 from telic.deploy.exported import Exported, load_export
 from telic.deploy.generate_c import CSource, generate_c
+from telic.deploy.generate_safety import generate_safety
 from telic.deploy.proofs import Measured, Proof, Proofs
 from telic.deploy.reference import ReferencePolicy
 from telic.deploy.toolchain import ToolFailedError, ToolMissingError
@@ -99,8 +100,9 @@ def _golden_proof(exported: Exported) -> Proof:
 
 
 def _source_proof(asked: _Asked) -> Proof:
-    claim = "policy.c and policy.h are what these weights and this contract generate"
+    claim = "The C files are what these weights and this contract generate"
     files = {"policy.h": asked.program.header, "policy.c": asked.program.source}
+    files |= generate_safety(asked.exported.contract)
     for name, text in files.items():
         path = asked.exported.folder / name
         if not path.is_file():

@@ -11,7 +11,13 @@ from telic.deploy.contract import Contract
 from telic.deploy.onnx import CONTRACT_KEY, OnnxPolicy, OnnxPolicyError, read_onnx_contract, write_onnx
 from telic.deploy.reference import ReferencePolicy
 
-VARIANTS = {"hover": {}, "track": {"track": True}, "normalized": {"normalized": True}, "no_history": {"history": 1}}
+VARIANTS = {
+    "hover": {},
+    "track": {"track": True},
+    "normalized": {"normalized": True},
+    "no_history": {"history": 0},
+    "other_activations": {"activations": ("relu", "fast_tanh", "identity")},
+}
 
 
 @pytest.fixture
