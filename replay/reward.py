@@ -1,6 +1,6 @@
 """What the replay asks of a reward: a pure, batched function from stored facts to named terms."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -26,5 +26,24 @@ class Reward(Protocol):
         ...
 
     def terms(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The named terms, each of the batch shape; the reward is their sum."""
+        """Named terms, each of the batch shape; the reward is their sum."""
         ...
+
+
+# A reward may also have a compiled form under the name `kernel`: it reads a tuple of C-contiguous float32 arrays
+# (N, size), in the order of `inputs`, and writes the terms, in the order of `terms`, into a float32 array (N, terms).
+Kernel = Callable[[tuple[np.ndarray, ...], np.ndarray], None]
+
+
+def kernel_of(reward: Reward) -> Kernel | None:
+    """The compiled form of a reward, if it has one."""
+    return getattr(reward, "kernel", None)
+
+
+def total(terms: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The reward: the sum of its terms, added in their order, float32 of the batch shape."""
+    values = iter(terms.values())
+    result = np.array(next(values), np.float32)
+    for value in values:
+        result += value
+    return result

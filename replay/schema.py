@@ -32,7 +32,7 @@ class Schema:
         object.__setattr__(self, "signals", tuple(self.signals))
         if not self.signals:
             raise SchemaError("a schema needs at least one signal")
-        taken = set(FACTS)
+        taken: set[str] = set(FACTS)
         for signal in self.signals:
             if signal.name in taken:
                 raise SchemaError(f"the name {signal.name!r} is taken twice; {', '.join(FACTS)} are reserved")

@@ -1,0 +1,36 @@
+"""What a learner reads: sampled transitions with the n-step return of one reward."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Transitions drawn from a replay, B of them, with the sum of their next rewards.
+
+    A bootstrapped target is ``reward + discount * value(next_signals)``.
+
+    Attributes:
+        signals: State at the first step, (B, *shape) per signal.
+        action: Action of the first step, (B, actuators) float32.
+        reward: Discounted sum of the rewards of `steps` steps, (B,) float32.
+        next_signals: State after the last of these steps; at the end of an episode the true final one.
+        discount: gamma^steps, and 0 where that state terminated the episode, (B,) float32. A truncated episode could
+            have gone on, so it keeps its discount.
+        steps: How many rewards were summed, (B,) int64: n, or fewer where the episode or the store ended before.
+        index: Slot of the first step in the store, (B,) int64.
+        generation: Age of the store at the draw: whatever was written to a slot later is younger (`Replay.is_current`).
+    """
+
+    signals: dict[str, np.ndarray]
+    action: np.ndarray
+    reward: np.ndarray
+    next_signals: dict[str, np.ndarray]
+    discount: np.ndarray
+    steps: np.ndarray
+    index: np.ndarray
+    generation: int
+
+    def __len__(self) -> int:
+        return len(self.index)

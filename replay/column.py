@@ -1,0 +1,120 @@
+"""A reward column: the answers that one reward gives for the stored facts."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from telic.replay.errors import NonFiniteError, ShapeError, StaleColumnError, UnknownNameError, did_you_mean
+from telic.replay.reward import Reward, kernel_of, total
+from telic.replay.ring import Ring
+from telic.replay.schema import Schema
+
+# Slots scored at a time: few enough that inputs, terms and intermediate results stay in the cache.
+CHUNK = 4096
+
+
+@dataclass
+class Column:
+    """One reward's values, one per slot of a ring.
+
+    Rows are scored in the order of time, so those that have a value are the ones before a certain generation.
+
+    Attributes:
+        name: Fingerprint of the reward.
+        total: The rewards, (slots,) float32; index it with `Batch.index`.
+        terms: The terms by name, (slots,) float32 each; empty unless `keep_terms`.
+        keep_terms: Whether the terms are kept beside their sum.
+        covered: Generation of the first row that has no value yet.
+        reward: The reward itself; None in a column that was loaded without one.
+    """
+
+    name: str
+    total: np.ndarray
+    terms: dict[str, np.ndarray] = field(default_factory=dict)
+    keep_terms: bool = False
+    covered: int = 0
+    reward: Reward | None = None
+
+    def missing(self, ring: Ring) -> int:
+        """How many of the ring's rows have no value yet."""
+        return ring.written - max(self.covered, ring.written - ring.count)
+
+    def update(self, ring: Ring) -> None:
+        """Score every row that has no value yet.
+
+        Raises:
+            StaleColumnError: If there are such rows but the reward is not at hand.
+            NonFiniteError: If a term is not finite; it names the term and the inputs that made it so.
+            ShapeError: If a term is not one number per transition.
+        """
+        missing = self.missing(ring)
+        if missing == 0:
+            return
+        if self.reward is None:
+            raise StaleColumnError(
+                f"reward column {self.name!r} lacks {missing} of {ring.count} rows, and the reward itself is not "
+                "loaded; hand it in once with relabel(reward)"
+            )
+        start = (ring.head - missing) % ring.rows * ring.streams
+        stop = start + missing * ring.streams
+        # Rows past the end of the ring go on at its beginning.
+        for low, high in ((start, min(stop, len(self.total))), (0, stop - len(self.total))):
+            for at in range(low, high, CHUNK):
+                self._score(ring, self.reward, np.arange(at, min(at + CHUNK, high)))
+        self.covered = ring.written
+
+    def _score(self, ring: Ring, reward: Reward, index: np.ndarray) -> None:
+        """Fill the values of a span of slots."""
+        inputs = ring.read(index).inputs(reward.inputs)
+        terms = self._evaluate(reward, inputs, len(index))
+        span = slice(index[0], index[-1] + 1)
+        self.total[span] = total(terms)
+        if not np.isfinite(self.total[span]).all():
+            self._refuse_non_finite(terms, inputs, index, ring.streams)
+        if self.keep_terms:
+            for name, value in terms.items():
+                self.terms.setdefault(name, np.zeros_like(self.total))[span] = value
+
+    def _evaluate(self, reward: Reward, inputs: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+        """The reward's terms, (count,) each, from its compiled form if it has one."""
+        kernel = kernel_of(reward)
+        if kernel is None or any(value.dtype != np.float32 for value in inputs.values()):
+            terms = reward.terms(inputs)
+            for name, value in terms.items():
+                if np.shape(value) != (count,):
+                    raise ShapeError(
+                        f"term {name!r} of reward {self.name!r} has shape {np.shape(value)} for {count} transitions; "
+                        f"it must be one number each, ({count},)"
+                    )
+            return terms
+        names = reward.terms({name: value[:1] for name, value in inputs.items()})
+        out = np.empty((count, len(names)), np.float32)
+        kernel(tuple(value.reshape(count, -1) for value in inputs.values()), out)
+        return dict(zip(names, out.T, strict=True))
+
+    def _refuse_non_finite(
+        self, terms: dict[str, np.ndarray], inputs: dict[str, np.ndarray], index: np.ndarray, streams: int
+    ) -> None:
+        for name, value in (*terms.items(), ("sum of all", total(terms))):
+            bad = np.flatnonzero(~np.isfinite(value))
+            if len(bad):
+                facts = ", ".join(f"{name} = {values[bad[0]].tolist()}" for name, values in inputs.items())
+                raise NonFiniteError(
+                    f"term {name!r} of reward {self.name!r} is {value[bad[0]]} in slot {index[bad[0]]} "
+                    f"(stream {index[bad[0]] % streams}), where {facts}"
+                )
+
+
+def check_inputs(reward: Reward, schema: Schema) -> None:
+    """Refuse a reward that asks for what is not stored, before any work.
+
+    Raises:
+        UnknownNameError: It names the input and what there is.
+    """
+    known = (*schema.names, *(f"next_{name}" for name in schema.names), "action", "terminated")
+    for name in reward.inputs:
+        if name not in known:
+            raise UnknownNameError(
+                f"reward {reward.fingerprint!r} reads {name!r}, which this replay does not store; "
+                f"{did_you_mean(name, known)}"
+            )

@@ -1,0 +1,301 @@
+"""The replay: the one store that worlds, robots and rewards write to and every learner reads from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from telic.replay import kernels
+from telic.replay.batch import Batch
+from telic.replay.column import Column, check_inputs
+from telic.replay.episodes import Episodes, episodes_of
+from telic.replay.errors import EmptyReplayError, ReplayError, ShapeError, UnknownNameError, did_you_mean
+from telic.replay.intake import Intake
+from telic.replay.reward import Reward
+from telic.replay.ring import Ring
+from telic.replay.schema import Schema
+from telic.replay.state import read_file, restore, snapshot, write_file
+from telic.replay.transition import Transitions
+
+
+class Replay:
+    """An in-memory ring of the newest transitions of some parallel streams, with named reward columns.
+
+    Each signal is stored once: the state that a step led to is the state of the next step in the same stream, and true
+    final states of episodes are kept apart. Rewards are not stored with the facts but computed from them, as columns
+    named by the reward's fingerprint; a column is brought up to date whenever it is read.
+    """
+
+    def __init__(self, schema: Schema, capacity: int, num_streams: int = 1) -> None:
+        """Allocate the store.
+
+        Args:
+            schema: Signals and action of every transition.
+            capacity: Transitions to hold, rounded down to a whole number of steps of all streams.
+            num_streams: Parallel worlds that are written together.
+
+        Raises:
+            ReplayError: If not even one step of all streams fits.
+        """
+        if num_streams < 1 or capacity < num_streams:
+            raise ReplayError(
+                f"capacity is {capacity} for {num_streams} streams; needed: at least one stream, and one slot for each"
+            )
+        self.schema = schema
+        self._attach(Ring(schema, capacity // num_streams, num_streams))
+
+    def __len__(self) -> int:
+        """How many transitions are stored."""
+        return self._ring.count * self._ring.streams
+
+    @property
+    def capacity(self) -> int:
+        """How many transitions fit."""
+        return self._ring.rows * self._ring.streams
+
+    @property
+    def num_streams(self) -> int:
+        """How many parallel worlds are written together."""
+        return self._ring.streams
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The reward columns, by fingerprint."""
+        return dict(self._columns)
+
+    # Writing.
+
+    def add(
+        self, signals: Mapping[str, Any], action: Any, next_signals: Mapping[str, Any], terminated: Any, truncated: Any
+    ) -> None:
+        """Store one step of all N streams.
+
+        Args:
+            signals: State in which the action was chosen, (N, *shape) per signal.
+            action: (N, actuators) float32.
+            next_signals: State that it led to, (N, *shape) per signal; for an episode that ended the true final state,
+                not the first one after the reset.
+            terminated: Where the episode ended for good, (N,) bool.
+            truncated: Where it was cut although it could have gone on, (N,) bool.
+
+        Raises:
+            ReplayError: If names, shapes or types do not fit the schema, a number is not finite, or a stream does not
+                go on where its last step led to. Nothing is stored then.
+        """
+        streams = self.num_streams
+        terminated = self._intake.flag("terminated", terminated, (streams,))
+        truncated = self._intake.flag("truncated", truncated, (streams,))
+        step = self._intake.step(signals, action)
+        following = self._intake.after_step(next_signals)
+        self._intake.refuse_jump(step[0], self._ring.side[:streams], self._ring.fresh)
+        finals = following[terminated | truncated]
+        self._ring.append(step, finals, terminated[None], truncated[None], following)
+
+    def add_window(
+        self,
+        signals: Mapping[str, Any],
+        action: Any,
+        final_signals: Mapping[str, Any],
+        terminated: Any,
+        truncated: Any,
+    ) -> None:
+        """Store T steps of all N streams at once: the fast way, without a second copy of each state.
+
+        Args:
+            signals: States, (T + 1, N, *shape) per signal: step t leads from row t to row t + 1, unless its episode
+                ended; then row t + 1 is the first state of the next episode.
+            action: (T, N, actuators) float32.
+            final_signals: True final states of the E episodes that ended, (E, *shape) per signal, in the order of
+                ``np.argwhere(terminated | truncated)``.
+            terminated: Where the episode ended for good, (T, N) bool.
+            truncated: Where it was cut although it could have gone on, (T, N) bool.
+
+        Raises:
+            ReplayError: As in `add`. Nothing is stored then.
+        """
+        length, streams = len(terminated), self.num_streams
+        terminated = self._intake.flag("terminated", terminated, (length, streams))
+        truncated = self._intake.flag("truncated", truncated, (length, streams))
+        steps = self._intake.window(signals, action, length)
+        finals = self._intake.finals(final_signals, int(np.count_nonzero(terminated | truncated)))
+        self._intake.refuse_jump(steps[0], self._ring.side[:streams], self._ring.fresh)
+        self._ring.append(steps[:-1], finals, terminated, truncated, steps[-1])
+
+    def truncate_open(self) -> None:
+        """End every open episode where it stands: its newest step counts as truncated, its newest state as final.
+
+        For a writer that resets its worlds between two steps, and for one that goes on with new worlds after a resume.
+        """
+        self._ring.truncate_open()
+
+    def clear(self) -> None:
+        """Forget all transitions. Columns stay, and are filled from what comes next."""
+        self._ring.clear()
+
+    # Rewards.
+
+    def relabel(self, reward: Reward, *, keep_terms: bool = False, recompute: bool = False) -> Column:
+        """Score every stored transition with a reward, as a column named by its fingerprint.
+
+        Rows that the column already covers are not scored again.
+
+        Args:
+            reward: The question to be asked of the facts.
+            keep_terms: Keep each term as well as their sum.
+            recompute: Score all rows again, whatever is covered.
+
+        Raises:
+            UnknownNameError: If the reward reads what is not stored; before any work.
+            NonFiniteError: If a term is not finite for some transition.
+        """
+        column = self._column_of(reward)
+        if recompute or (keep_terms and not column.keep_terms):
+            column.keep_terms |= keep_terms
+            column.covered = 0
+        return self._up_to_date(column)
+
+    def drop_column(self, column: Column | str) -> None:
+        """Forget a reward column.
+
+        Raises:
+            UnknownNameError: If there is no such column.
+        """
+        del self._columns[self._column_of(column).name]
+
+    # Reading.
+
+    def sample(
+        self,
+        batch_size: int,
+        *,
+        reward: Reward | Column | str,
+        rng: np.random.Generator,
+        n_step: int = 1,
+        gamma: float = 0.99,
+    ) -> Batch:
+        """Draw transitions uniformly, with replacement, out of all that are stored.
+
+        The n-step return of a transition stops at the end of its episode, of either kind, and at the newest stored
+        step; `Batch.steps` says after how many steps.
+
+        Args:
+            batch_size: How many transitions.
+            reward: Whose column to read; new transitions are scored first. A reward without a column gets one.
+            rng: Source of the draw.
+            n_step: Rewards to sum.
+            gamma: Discount per step.
+
+        Raises:
+            EmptyReplayError: If nothing is stored.
+            ReplayError: If an argument is out of range, or the column cannot be brought up to date.
+        """
+        stored = len(self)
+        if stored == 0:
+            raise EmptyReplayError("nothing is stored yet: add transitions before sampling")
+        if batch_size < 1 or n_step < 1 or not 0.0 <= gamma <= 1.0:
+            raise ReplayError(
+                f"batch_size {batch_size}, n_step {n_step}, gamma {gamma}; allowed: at least 1, at least 1, 0 to 1"
+            )
+        column = self._up_to_date(self._column_of(reward))
+        # Doubles are quicker to draw than bounded integers, and fine enough for any store.
+        index = (rng.random(batch_size) * stored).astype(np.int64)
+        return self._batch(index, column, n_step, gamma)
+
+    def read(self, index: np.ndarray) -> Transitions:
+        """The transitions in some slots, (B,) integers as in `Batch.index`.
+
+        Raises:
+            ReplayError: If a slot is out of range or empty.
+        """
+        if index.ndim != 1 or index.dtype.kind not in "iu":
+            raise ShapeError(f"slots must be integers of shape (B,), got {index.dtype} of shape {index.shape}")
+        index = np.array(index, np.int64)
+        if len(index) and not 0 <= index.min() <= index.max() < len(self):
+            raise ReplayError(f"slots reach from {index.min()} to {index.max()}; filled are 0 to {len(self) - 1}")
+        return self._ring.read(index)
+
+    def slots(self) -> np.ndarray:
+        """All filled slots in the order of time, (steps, streams) int64: ``read(slots()[:, 3])`` is stream 3."""
+        return self._ring.row_order()[:, None] * self.num_streams + np.arange(self.num_streams)
+
+    def is_current(self, index: np.ndarray, generation: int | np.ndarray) -> np.ndarray:
+        """Whether slots still hold what they held when the batch with this generation was drawn, (B,) bool."""
+        return self._ring.generations(index) < generation
+
+    def episodes(self, reward: Reward | Column | str | None = None) -> Episodes:
+        """The episodes in the store, with their returns under a reward if one is named."""
+        column = None if reward is None else self._up_to_date(self._column_of(reward))
+        return episodes_of(self._ring, None if column is None else column.total)
+
+    # Keeping.
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Everything that is stored, as plain arrays; `load_state_dict` is its inverse."""
+        return snapshot(self._ring, self._columns)
+
+    def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
+        """Become the replay that `state_dict` was called on. Columns come back with values, but without rewards.
+
+        Raises:
+            FileFormatError: If the state is incomplete, damaged, or of another schema or size. Nothing is changed then.
+        """
+        ring, columns = restore(state, like=self._ring)
+        for name, column in columns.items():
+            if name in self._columns:
+                column.reward = self._columns[name].reward
+        self._attach(ring, columns)
+
+    def save(self, path: str | Path) -> None:
+        """Write everything to a safetensors file; a crash leaves the old file or the new one, never a torn one."""
+        write_file(Path(path), self.state_dict())
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Replay":
+        """Read what `save` wrote.
+
+        Raises:
+            FileFormatError: If the file is not a replay, is damaged, or was written by a newer version.
+        """
+        state = read_file(Path(path))
+        ring, columns = restore(state)
+        replay = cls.__new__(cls)
+        replay.schema = ring.schema
+        replay._attach(ring, columns)
+        return replay
+
+    def _attach(self, ring: Ring, columns: dict[str, Column] | None = None) -> None:
+        self._ring = ring
+        self._columns = columns or {}
+        self._intake = Intake(ring.schema, ring.streams)
+
+    def _batch(self, index: np.ndarray, column: Column, n_step: int, gamma: float) -> Batch:
+        ring, size = self._ring, len(index)
+        following, steps = np.empty((2, size), np.int64)
+        returns, discounts = np.empty((2, size), np.float32)
+        kernels.n_step(
+            index, ring.head, ring.streams, ring.flags, ring.final, column.total, n_step, gamma,
+            following, steps, returns, discounts,
+        )  # fmt: skip
+        signals, next_signals, action = ring.gather(index, following)
+        return Batch(signals, action, returns, next_signals, discounts, steps, index, ring.written)
+
+    def _column_of(self, reward: Reward | Column | str) -> Column:
+        """The column of a reward, a new one if it has none, or the existing column that is meant."""
+        name = reward if isinstance(reward, str) else reward.name if isinstance(reward, Column) else reward.fingerprint
+        column = self._columns.get(name)
+        if isinstance(reward, str | Column):
+            if column is None or (isinstance(reward, Column) and reward is not column):
+                raise UnknownNameError(f"no reward column {name!r} in this replay; {did_you_mean(name, self._columns)}")
+            return column
+        if column is None:
+            check_inputs(reward, self.schema)
+            return Column(name, np.zeros(self.capacity, np.float32), reward=reward)
+        column.reward = reward
+        return column
+
+    def _up_to_date(self, column: Column) -> Column:
+        """The same column, covering all rows, and kept from now on."""
+        column.update(self._ring)
+        self._columns[column.name] = column
+        return column
