@@ -42,13 +42,13 @@ def backpropagate(
     def chunk(c: int) -> None:
         backpropagate_chunk(c, window, gradient, network, sensing, rules, body)
 
-    list(pool.map(chunk, range(len(window.state))))
+    list(pool.map(chunk, range(window.state.shape[1])))
 
 
 @kernel
 def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # noqa: ANN001, ANN201
     """`backpropagate` for the chunk c."""
-    steps, vehicles = window.state.shape[1:3]
+    steps, _, vehicles, _ = window.state.shape
     depth = len(network.weights)
     g_state = np.zeros((vehicles, STATE_SIZE), np.float32)  # With respect to the state after the step at hand.
     g_tape = np.zeros((vehicles, window.tape.shape[2], ACTION_SIZE), np.float32)
@@ -60,10 +60,10 @@ def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # 
             _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i)
         for above in range(depth):
             layer = depth - 1 - above
-            g = gradient.pre_activation[layer][c, t]
-            activate_vjp(window.pre_activation[layer][c, t], g)
+            g = gradient.pre_activation[layer][t, c]
+            activate_vjp(window.pre_activation[layer][t, c], g)
             if layer > 0:
-                np.dot(g, network.weights[layer], gradient.pre_activation[layer - 1][c, t])
+                np.dot(g, network.weights[layer], gradient.pre_activation[layer - 1][t, c])
             else:
                 np.dot(g, network.weights[0], g_observation)
         for i in range(vehicles):
@@ -73,38 +73,38 @@ def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # 
 @kernel
 def _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i):  # noqa: ANN001, ANN202
     """Turn the gradient with respect to the state after a step into those with respect to the state before and the action."""
-    steps = window.state.shape[1]
+    steps = window.state.shape[0]
     slot = steps - 1 - t
-    if window.terminated[c, t, i] or window.truncated[c, t, i]:
+    if window.terminated[t, c, i] or window.truncated[t, c, i]:
         g_state[i] = np.float32(0.0)
         g_tape[i, slot:] = np.float32(0.0)
-    g_state[i] += gradient.after[c, t, i]
-    action, wrench = window.activation[len(window.activation) - 1][c, t, i], window.wrench[c, t, i]
+    g_state[i] += gradient.after[t, c, i]
+    action, wrench = window.activation[len(window.activation) - 1][t, c, i], window.wrench[t, c, i]
     load = load_from_wrench(wrench[0], wrench[1], wrench[2], wrench[3], wrench[4], wrench[5], body)
     by_state, by_action = step_vjp(
-        as_state(window.state[c, t, i]),
+        as_state(window.state[t, c, i]),
         action[0], action[1], action[2], action[3],
         load, body, rules.dt, as_state(g_state[i]),
     )  # fmt: skip
     store_state(by_state, g_state[i])
-    g_state[i] += gradient.state[c, t, i]
-    out = gradient.pre_activation[len(gradient.pre_activation) - 1][c, t, i]
+    g_state[i] += gradient.state[t, c, i]
+    out = gradient.pre_activation[len(gradient.pre_activation) - 1][t, c, i]
     for rotor in range(ACTION_SIZE):
-        out[rotor] = by_action[rotor] + gradient.action[c, t, i, rotor] + g_tape[i, slot, rotor]
-        g_tape[i, slot + 1, rotor] += gradient.previous_action[c, t, i, rotor]
+        out[rotor] = by_action[rotor] + gradient.action[t, c, i, rotor] + g_tape[i, slot, rotor]
+        g_tape[i, slot + 1, rotor] += gradient.previous_action[t, c, i, rotor]
 
 
 @kernel
 def _look_back(window, g_observation, g_state, g_tape, sensors, sensing, rules, c, t, i):  # noqa: ANN001, ANN202
     """Add what comes through the observation: to the state by the sensors, to earlier actions by the history."""
-    newest = window.state.shape[1] - t
+    newest = window.state.shape[0] - t
     size = sensing.index.shape[0]
     sensors[:] = np.float32(0.0)
     for k in range(size):
-        value = window.observation[c, t, i, k]
+        value = window.observation[t, c, i, k]
         if -sensing.clip[k] < value < sensing.clip[k]:
             sensors[sensing.index[k]] += sensing.scale[k] * g_observation[k]
-    sense_vjp(window.state[c, t, i], rules.reference[window.instant[c, t, i]], sensors, g_state)
+    sense_vjp(window.state[t, c, i], rules.reference[window.instant[t, c, i]], sensors, g_state)
     for slot in range((g_observation.shape[0] - size) // ACTION_SIZE):
         for rotor in range(ACTION_SIZE):
             g_tape[newest + slot, rotor] += g_observation[size + ACTION_SIZE * slot + rotor]

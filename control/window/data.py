@@ -12,7 +12,6 @@ Flags = NDArray[np.bool_]
 
 STATE_SIZE = 17
 WRENCH_SIZE = 6
-REFERENCE_SIZE = 10  # Position, velocity and acceleration (3 each), yaw.
 ACTION_SIZE = 4
 
 
@@ -36,8 +35,8 @@ class Rules(NamedTuple):
     """What a window needs to know of the task.
 
     Attributes:
-        reference: (rows, 10) the reference, one row per control step.
-        loop: Row that follows the last one: the start of a lap, or the last row again where the reference stands still.
+        reference: (rows, 12) the reference at each control step, as `telic.sim.multirotor.world.reference_table` gives it;
+            it stands still at the last row.
         half_width: Of the cube around the reference that must not be left [m].
         max_steps: Length of an episode at which it is truncated.
         initial_action: What fills the action history at a reset.
@@ -45,7 +44,6 @@ class Rules(NamedTuple):
     """
 
     reference: Floats
-    loop: int
     half_width: np.float32
     max_steps: int
     initial_action: np.float32
@@ -86,7 +84,7 @@ class Starts(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Everything that happened in T steps; arrays are (C, T, n, ...) unless said.
+    """Everything that happened in T steps; arrays are (T, C, n, ...) unless said.
 
     Attributes:
         state: Before the step.
@@ -117,12 +115,12 @@ class Window(NamedTuple):
 
     @property
     def action(self) -> Floats:
-        """(C, T, n, 4)."""
+        """(T, C, n, 4)."""
         return self.activation[-1]
 
 
 class Gradient(NamedTuple):
-    """Gradients of an objective, arrays (C, T, n, ...): given for the first four, found for `pre_activation`.
+    """Gradients of an objective, arrays (T, C, n, ...): given for the first four, found for `pre_activation`.
 
     Attributes:
         state: With respect to the state before each step, directly.
@@ -139,11 +137,11 @@ class Gradient(NamedTuple):
     pre_activation: tuple[Floats, ...]
 
 
-def empty_window(chunks: int, steps: int, vehicles: int, observation: int, widths: Sequence[int], history: int) -> Window:
+def empty_window(steps: int, chunks: int, vehicles: int, observation: int, widths: Sequence[int], history: int) -> Window:
     """Room for a window, to be filled by `telic.control.window.forward.fly`."""
 
     def room(*shape: int) -> Floats:
-        return np.zeros((chunks, steps, vehicles, *shape), np.float32)
+        return np.zeros((steps, chunks, vehicles, *shape), np.float32)
 
     return Window(
         state=room(STATE_SIZE),

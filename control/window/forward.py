@@ -67,7 +67,7 @@ def fly(
         window: Filled.
         fleet: Read and updated.
         starts: Initial conditions for episodes that begin within the window.
-        noise: (C, T, n, K) standard normal numbers.
+        noise: (T, C, n, K) standard normal numbers.
         network: The policy.
         sensing: What it sees.
         rules: The task.
@@ -77,29 +77,29 @@ def fly(
     def chunk(c: int) -> None:
         fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, body)
 
-    list(pool.map(chunk, range(len(window.state))))
+    list(pool.map(chunk, range(window.state.shape[1])))
 
 
 @kernel
 def fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, body):  # noqa: ANN001, ANN201
     """`fly` for the chunk c."""
-    steps, vehicles = window.state.shape[1:3]
+    steps, _, vehicles, _ = window.state.shape
     sensors = np.empty(SENSOR_SIZE, np.float32)
     taken = np.zeros(vehicles, np.int64)
-    window.state[c, 0] = fleet.state[c]
+    window.state[0, c] = fleet.state[c]
     window.tape[c, :, steps:] = fleet.tape[c]
     for t in range(steps):
         for i in range(vehicles):
-            window.wrench[c, t, i] = fleet.wrench[c, i]
-            window.instant[c, t, i] = fleet.instant[c, i]
-            sense(window.state[c, t, i], rules.reference[fleet.instant[c, i]], sensors)
-            observe(sensors, noise[c, t, i], window.tape[c, i], steps - t, sensing, window.observation[c, t, i])
-        np.dot(window.observation[c, t], network.weights[0], window.pre_activation[0][c, t])
-        activate(window.pre_activation[0][c, t], network.biases[0], window.activation[0][c, t])
+            window.wrench[t, c, i] = fleet.wrench[c, i]
+            window.instant[t, c, i] = fleet.instant[c, i]
+            sense(window.state[t, c, i], rules.reference[fleet.instant[c, i]], sensors)
+            observe(sensors, noise[t, c, i], window.tape[c, i], steps - t, sensing, window.observation[t, c, i])
+        np.dot(window.observation[t, c], network.weights[0], window.pre_activation[0][t, c])
+        activate(window.pre_activation[0][t, c], network.biases[0], window.activation[0][t, c])
         for layer in range(1, len(network.weights)):
-            z = window.pre_activation[layer][c, t]
-            np.dot(window.activation[layer - 1][c, t], network.weights[layer], z)
-            activate(z, network.biases[layer], window.activation[layer][c, t])
+            z = window.pre_activation[layer][t, c]
+            np.dot(window.activation[layer - 1][t, c], network.weights[layer], z)
+            activate(z, network.biases[layer], window.activation[layer][t, c])
         for i in range(vehicles):
             _advance(window, fleet, starts, taken, sensors, rules, body, c, t, i)
     fleet.tape[c] = window.tape[c, :, : fleet.tape.shape[2]]
@@ -108,25 +108,23 @@ def fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, body):  
 @kernel
 def _advance(window, fleet, starts, taken, sensors, rules, body, c, t, i):  # noqa: ANN001, ANN202
     """Move one vehicle by one step, and put it at a new start if its episode ended."""
-    steps = window.state.shape[1]
-    action, after = window.activation[len(window.activation) - 1][c, t, i], window.after[c, t, i]
-    wrench = window.wrench[c, t, i]
+    steps = window.state.shape[0]
+    action, after = window.activation[len(window.activation) - 1][t, c, i], window.after[t, c, i]
+    wrench = window.wrench[t, c, i]
     window.tape[c, i, steps - 1 - t] = action
     load = load_from_wrench(wrench[0], wrench[1], wrench[2], wrench[3], wrench[4], wrench[5], body)
     store_state(
-        step(as_state(window.state[c, t, i]), action[0], action[1], action[2], action[3], load, body, rules.dt), after
+        step(as_state(window.state[t, c, i]), action[0], action[1], action[2], action[3], load, body, rules.dt), after
     )
-    following = fleet.instant[c, i] + 1
-    if following >= rules.reference.shape[0]:
-        following = rules.loop
-    window.following[c, t, i] = following
+    following = min(fleet.instant[c, i] + 1, rules.reference.shape[0] - 1)
+    window.following[t, c, i] = following
     sense(after, rules.reference[following], sensors)
     terminated = outside(sensors, rules.half_width)
     age = fleet.age[c, i] + 1
     truncated = age >= rules.max_steps and not terminated
-    window.terminated[c, t, i], window.truncated[c, t, i] = terminated, truncated
+    window.terminated[t, c, i], window.truncated[t, c, i] = terminated, truncated
 
-    state = window.state[c, t + 1, i] if t + 1 < steps else fleet.state[c, i]
+    state = window.state[t + 1, c, i] if t + 1 < steps else fleet.state[c, i]
     if terminated or truncated:
         start = taken[i] % starts.state.shape[2]
         taken[i] += 1

@@ -1,6 +1,5 @@
 """The sensor vector: a vehicle's state as seen from its reference, and the way back for gradients."""
 
-import numpy as np
 from numba import njit
 
 from telic.control.window.data import Floats
@@ -22,8 +21,8 @@ kernel = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
 
 @kernel
 def sense(state: Floats, reference: Floats, sensors: Floats) -> None:
-    """Fill the sensors (21,) of a vehicle from its state (17,) and reference (10,)."""
-    cos, sin = np.cos(reference[9]), np.sin(reference[9])
+    """Fill the sensors (21,) of a vehicle from its state (17,) and reference (12,)."""
+    cos, sin = reference[10], reference[11]
     x, y = state[0] - reference[0], state[1] - reference[1]
     sensors[0], sensors[1], sensors[2] = cos * x + sin * y, cos * y - sin * x, state[2] - reference[2]
     rotation = rotation_matrix(state[3], state[4], state[5], state[6])
@@ -41,7 +40,7 @@ def sense(state: Floats, reference: Floats, sensors: Floats) -> None:
 @kernel
 def sense_vjp(state: Floats, reference: Floats, g: Floats, g_state: Floats) -> None:
     """Add to g_state (17,) the gradient that comes through the sensors, whose own is g (21,)."""
-    cos, sin = np.cos(reference[9]), np.sin(reference[9])
+    cos, sin = reference[10], reference[11]
     for block, row in ((0, 0), (7, 12)):
         g_state[block] += cos * g[row] - sin * g[row + 1]
         g_state[block + 1] += sin * g[row] + cos * g[row + 1]
@@ -60,7 +59,7 @@ def sense_vjp(state: Floats, reference: Floats, g: Floats, g_state: Floats) -> N
 
 @kernel
 def sense_rows(state: Floats, reference: Floats, sensors: Floats) -> None:
-    """`sense` for rows: (B, 17) and (B, 10) to (B, 21)."""
+    """`sense` for rows: (B, 17) and (B, 12) to (B, 21)."""
     for row in range(state.shape[0]):
         sense(state[row], reference[row], sensors[row])
 

@@ -26,8 +26,9 @@ class Setting:
         self.body = Airframe(*airframe(load_vehicle("crazyflie"), DT))
         index = np.arange(21)
         self.sensing = Sensing(index, np.full(21, 0.7, np.float32), np.full(21, np.inf, np.float32), np.full(21, 1e-3, np.float32))
-        table = rng.normal(size=(40, 10)).astype(np.float32) * np.float32(0.1)
-        self.rules = Rules(table, 0, np.float32(half_width), max_steps, np.float32(0.0), np.float32(DT))
+        table = rng.normal(size=(40, 12)).astype(np.float32) * np.float32(0.1)
+        table[:, 10], table[:, 11] = np.cos(table[:, 9]), np.sin(table[:, 9])
+        self.rules = Rules(table, np.float32(half_width), max_steps, np.float32(0.0), np.float32(DT))
         sizes = (21 + 4 * HISTORY, 16, 16, 4)
         self.weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in zip(sizes, sizes[1:], strict=False)]
         self.biases = [0.1 * rng.normal(size=b) for b in sizes[1:]]
@@ -37,9 +38,9 @@ class Setting:
         self.state = state.astype(np.float32)
         self.wrench = np.zeros((*shape, 6), np.float32)
         self.tape = rng.uniform(-0.5, 0.5, (*shape, HISTORY, 4)).astype(np.float32)
-        self.noise = rng.normal(size=(CHUNKS, STEPS, VEHICLES, 21)).astype(np.float32)
+        self.noise = rng.normal(size=(STEPS, CHUNKS, VEHICLES, 21)).astype(np.float32)
         self.starts = Starts(self.state[:, :, None] * 0.5, self.wrench[:, :, None], np.full((*shape, 1), 5, np.int32))
-        self.window = empty_window(CHUNKS, STEPS, VEHICLES, sizes[0], sizes[1:], HISTORY)
+        self.window = empty_window(STEPS, CHUNKS, VEHICLES, sizes[0], sizes[1:], HISTORY)
         self.objective = {name: rng.normal(size=getattr(self.window, name).shape) for name in ("state", "after", "action")}
 
     def network(self, weights=None):
@@ -70,7 +71,7 @@ class Setting:
         backpropagate(self.pool, self.window, gradient, backward, self.sensing, self.rules, self.body)
         inputs = (self.window.observation, *self.window.activation[:-1])
         return [
-            np.einsum("ctni,ctno->io", x, g, dtype=np.float64)
+            np.einsum("tcni,tcno->io", x, g, dtype=np.float64)
             for x, g in zip(inputs, gradient.pre_activation, strict=True)
         ]
 
@@ -95,11 +96,11 @@ def test_episodes_end_and_start_anew():
     setting = Setting(max_steps=5)
     fleet = setting.fly()
     window = setting.window
-    assert window.truncated.sum(axis=1).tolist() == [[2] * VEHICLES] * CHUNKS
+    assert window.truncated.sum(axis=0).tolist() == [[2] * VEHICLES] * CHUNKS
     assert not window.terminated.any()
-    assert (window.state[:, 5] == setting.starts.state[:, :, 0]).all()
-    assert (window.instant[:, 5] == 5).all()
-    assert (window.observation[:, 5, :, 21:] == 0.0).all(), "the action history starts anew with the initial action"
+    assert (window.state[5] == setting.starts.state[:, :, 0]).all()
+    assert (window.instant[5] == 5).all()
+    assert (window.observation[5, :, :, 21:] == 0.0).all(), "the action history starts anew with the initial action"
     assert (fleet.age == STEPS - 10).all()
 
 
@@ -108,10 +109,10 @@ def test_leaving_the_cube_terminates_and_does_not_truncate():
     setting.fly()
     sensors = np.zeros((STEPS, 21), np.float32)
     window = setting.window
-    sense_rows(window.after[0, :, 0].copy(), setting.rules.reference[window.following[0, :, 0]], sensors)
+    sense_rows(window.after[:, 0, 0].copy(), setting.rules.reference[window.following[:, 0, 0]], sensors)
     outside = (np.abs(sensors[:, :3]) > np.float32(0.05)).any(axis=1)
     assert outside.any()
-    assert (window.terminated[0, :, 0] == outside).all()
+    assert (window.terminated[:, 0, 0] == outside).all()
     assert not (window.terminated & window.truncated).any()
 
 
@@ -119,9 +120,9 @@ def test_history_is_newest_first():
     setting = Setting()
     setting.fly()
     window = setting.window
-    expected = window.action[:, 6:10][:, ::-1]
-    got = window.observation[:, 10, :, 21:].reshape(CHUNKS, VEHICLES, HISTORY, 4)
-    assert (got == expected.transpose(0, 2, 1, 3)).all()
+    expected = window.action[6:10][::-1]
+    got = window.observation[10, :, :, 21:].reshape(CHUNKS, VEHICLES, HISTORY, 4)
+    assert (got == expected.transpose(1, 2, 0, 3)).all()
 
 
 def test_same_numbers_for_any_number_of_threads():

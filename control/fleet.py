@@ -1,0 +1,164 @@
+"""A task's vehicles as a learner flies them: many side by side, window after window."""
+
+import numpy as np
+
+from telic.control.window.data import ACTION_SIZE, Fleet, Floats, Rules, Sensing, Starts, Window
+from telic.control.window.rotation import rotation_rows
+from telic.control.window.sensors import SENSORS
+from telic.replay.schema import Schema
+from telic.sim.multirotor.dynamics import Airframe
+from telic.sim.multirotor.parameters import airframe
+from telic.sim.multirotor.world import MultirotorWorld, Snapshot, reference_table
+from telic.sim.task import Task
+
+# Initial conditions ready per vehicle and window; leaving the cube takes longer than a quarter of a window.
+STARTS_PER_WINDOW = 4
+
+# Where stored signals stand in the 17 numbers of a state, and in a row of the reference table.
+IN_STATE = {
+    "position": slice(0, 3),
+    "velocity": slice(7, 10),
+    "angular_velocity": slice(10, 13),
+    "rotor_speed": slice(13, 17),
+}
+IN_REFERENCE = {
+    "reference_position": slice(0, 3),
+    "reference_velocity": slice(3, 6),
+    "reference_acceleration": slice(6, 9),
+    "reference_yaw": 9,
+}
+
+
+class FleetError(ValueError):
+    """A task that this learner cannot fly."""
+
+
+class FlightFleet:
+    """The vehicles of a task, in chunks, and what the window kernels need to know of it.
+
+    Args:
+        task: What to fly.
+        num_envs: Vehicles, N.
+        chunks: Groups that fly on threads of their own, C.
+        seed: Of the initial conditions.
+
+    Raises:
+        FleetError: If the policy sees what the kernels cannot differentiate.
+    """
+
+    def __init__(self, task: Task, num_envs: int, chunks: int, seed: int) -> None:
+        self.shape = (chunks, num_envs // chunks)
+        self.num_envs = num_envs
+        self.schema = Schema(task.schema, task.actions)
+        self.sensing, self.history = sensing_of(task)
+        self.rules = Rules(
+            reference=reference_table(task),
+            half_width=np.float32(task.terminate.half_width),
+            max_steps=task.episode_steps,
+            initial_action=np.float32(task.actions.initial),
+            dt=np.float32(task.dt),
+        )
+        self.body = Airframe(*airframe(task.vehicle, task.dt))
+        self.sampler = MultirotorWorld(task, num_envs * STARTS_PER_WINDOW, seed)
+        starts = self.draw_starts()
+        # Vehicles begin at different ages, so that their episodes do not all end in the same window.
+        age = np.arange(num_envs, dtype=np.int32).reshape(self.shape) * self.rules.max_steps // num_envs
+        self.vehicles = Fleet(
+            state=starts.state[:, :, 0].copy(),
+            wrench=starts.wrench[:, :, 0].copy(),
+            instant=starts.instant[:, :, 0].copy(),
+            age=age.astype(np.int32),
+            tape=np.full((*self.shape, self.history, ACTION_SIZE), self.rules.initial_action, np.float32),
+        )
+
+    def draw_starts(self) -> Starts:
+        """New initial conditions, by the task's own reset distribution."""
+        self.sampler.reset()
+        lead = (*self.shape, STARTS_PER_WINDOW)
+        return Starts(
+            self.sampler.state.reshape(*lead, -1),
+            self.sampler.disturbance.reshape(*lead, -1),
+            self.sampler.instant.reshape(lead),
+        )
+
+    def signals(self, window: Window) -> dict[str, Floats]:
+        """The stored signals before each step, and after the last: (T + 1, N, *shape)."""
+        vehicles = self.vehicles
+        newest = self.sensing.index.size
+        return self._stored(
+            self._with_last(window.state, vehicles.state),
+            self._with_last(window.wrench, vehicles.wrench),
+            self._with_last(window.instant, vehicles.instant),
+            self._with_last(window.observation[..., newest : newest + ACTION_SIZE], vehicles.tape[:, :, 0]),
+        )
+
+    def signals_after(self, window: Window, which: np.ndarray) -> dict[str, Floats]:
+        """The stored signals that some steps led to, before any reset: (E, *shape).
+
+        Args:
+            window: What was flown.
+            which: (T, C, n) bool.
+        """
+        return self._stored(
+            window.after[which], window.wrench[which], window.following[which], window.action[which]
+        )
+
+    def _with_last(self, steps: np.ndarray, last: np.ndarray) -> np.ndarray:
+        return np.concatenate([steps, last[None]]).reshape(len(steps) + 1, self.num_envs, *steps.shape[3:])
+
+    def _stored(self, state: Floats, wrench: Floats, instant: np.ndarray, previous_action: Floats) -> dict[str, Floats]:
+        lead = state.shape[:-1]
+        rotation = np.empty((*lead, 3, 3), np.float32)
+        rotation_rows(state.reshape(-1, state.shape[-1]), rotation.reshape(-1, 9))
+        reference = self.rules.reference[np.minimum(instant, len(self.rules.reference) - 1)]
+        return {
+            "position": state[..., IN_STATE["position"]],
+            "velocity": state[..., IN_STATE["velocity"]],
+            "rotation": rotation,
+            "angular_velocity": state[..., IN_STATE["angular_velocity"]],
+            "rotor_speed": state[..., IN_STATE["rotor_speed"]],
+            "disturbance_force": wrench[..., :3],
+            "disturbance_torque": wrench[..., 3:],
+            **{name: reference[..., where] for name, where in IN_REFERENCE.items()},
+            "previous_action": previous_action,
+        }
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """What changes from window to window, as plain arrays."""
+        snapshot = self.sampler.snapshot()
+        return {
+            **{f"vehicles.{name}": array for name, array in self.vehicles._asdict().items()},
+            **{f"sampler.{name}": array for name, array in vars(snapshot).items()},
+        }
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Become the fleet that `state_dict` was called on."""
+        for name, array in self.vehicles._asdict().items():
+            array[:] = state[f"vehicles.{name}"]
+        fields = {name.removeprefix("sampler."): array for name, array in state.items() if name.startswith("sampler.")}
+        self.sampler.restore(Snapshot(**fields))
+
+
+def sensing_of(task: Task) -> tuple[Sensing, int]:
+    """How the policy sees, for the kernels, and how many past actions it sees.
+
+    Raises:
+        FleetError: If the observation is not sensors followed by an unscaled history of actions.
+    """
+    *sensors, last = task.observation
+    if last.signal != "previous_action" or last.scale != 1.0 or last.noise or last.clip is not None:
+        raise FleetError(
+            f"the observation ends with {last}; this learner needs a plain history of actions there, such as "
+            "Observe('previous_action', history=32)"
+        )
+    index, scale, clip, noise = [], [], [], []
+    for item in sensors:
+        if item.signal not in SENSORS:
+            raise FleetError(f"this learner cannot see {item.signal!r}; allowed: {', '.join(SENSORS)}")
+        rows = range(SENSORS[item.signal].start, SENSORS[item.signal].stop)
+        index += rows
+        scale += [item.scale] * len(rows)
+        clip += [np.inf if item.clip is None else item.clip] * len(rows)
+        noise += [item.noise] * len(rows)
+    numbers = (np.array(values, np.float32) for values in (scale, clip, noise))
+    return Sensing(np.array(index), *numbers), last.history
