@@ -1,7 +1,6 @@
 """The action spec: named actuators with their unit, limits and resting value."""
 
 from dataclasses import dataclass
-from math import isfinite
 
 import numpy as np
 
@@ -13,8 +12,8 @@ from telic.replay.unit import Unit
 class ActionSpec:
     """What a policy may command.
 
-    A single number for `low`, `high` or `initial` holds for every actuator; all three are kept as one number per
-    actuator.
+    A single number for `low`, `high` or `initial` holds for every actuator; `bounds` and `initial_action` have one per
+    actuator in any case.
 
     Attributes:
         names: One name per actuator, in the order of the action vector.
@@ -36,7 +35,7 @@ class ActionSpec:
             raise SchemaError(f"an action spec needs at least one actuator and distinct names, got {self.names}")
         Unit.parse(self.unit)
         for field in ("low", "high", "initial"):
-            object.__setattr__(self, field, self._per_actuator(field))
+            object.__setattr__(self, field, self._checked(field))
         low, high = self.bounds
         for name, smallest, start, largest in zip(self.names, low, self.initial_action, high, strict=True):
             if not smallest < largest:
@@ -52,17 +51,17 @@ class ActionSpec:
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Smallest and largest action, (size,) float32 each."""
-        return np.array(self.low, np.float32), np.array(self.high, np.float32)
+        return np.full(self.size, self.low, np.float32), np.full(self.size, self.high, np.float32)
 
     @property
     def initial_action(self) -> np.ndarray:
         """The action before the first one of an episode, (size,) float32."""
-        return np.array(self.initial, np.float32)
+        return np.full(self.size, self.initial, np.float32)
 
-    def _per_actuator(self, field: str) -> tuple[float, ...]:
-        values = np.atleast_1d(np.asarray(getattr(self, field), dtype=np.float64)).tolist()
-        if len(values) == 1:
-            values = values * self.size
-        if len(values) != self.size or not all(isfinite(value) for value in values):
-            raise SchemaError(f"action spec: {field} must be one finite number or {self.size} of them, got {values}")
-        return tuple(values)
+    def _checked(self, field: str) -> float | tuple[float, ...]:
+        values = np.asarray(getattr(self, field), dtype=np.float64)
+        if values.shape not in ((), (self.size,)) or not np.isfinite(values).all():
+            raise SchemaError(
+                f"action spec: {field} must be one finite number or {self.size} of them, got {getattr(self, field)!r}"
+            )
+        return tuple(values.tolist()) if values.ndim else float(values)

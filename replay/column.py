@@ -34,6 +34,7 @@ class Column:
     keep_terms: bool = False
     covered: int = 0
     reward: Reward | None = None
+    _kernel_terms: tuple[str, ...] = ()
 
     def missing(self, ring: Ring) -> int:
         """How many of the ring's rows have no value yet."""
@@ -87,10 +88,11 @@ class Column:
                         f"it must be one number each, ({count},)"
                     )
             return terms
-        names = reward.terms({name: value[:1] for name, value in inputs.items()})
-        out = np.empty((count, len(names)), np.float32)
+        if not self._kernel_terms:
+            self._kernel_terms = tuple(reward.terms({name: value[:1] for name, value in inputs.items()}))
+        out = np.empty((count, len(self._kernel_terms)), np.float32)
         kernel(tuple(value.reshape(count, -1) for value in inputs.values()), out)
-        return dict(zip(names, out.T, strict=True))
+        return dict(zip(self._kernel_terms, out.T, strict=True))
 
     def _refuse_non_finite(
         self, terms: dict[str, np.ndarray], inputs: dict[str, np.ndarray], index: np.ndarray, streams: int

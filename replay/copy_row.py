@@ -4,7 +4,6 @@ A Numba loop over the words of a row is unrolled for long rows, and short ones f
 at a time. The C library's memcpy is twice as fast on rows of 100 to 200 bytes at random places.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -32,4 +31,4 @@ def _copy_row(typingctx: Any, target: Any, to: Any, source: Any, at: Any) -> Any
 
 # copy_row(target, to, source, at): ``target[to] = source[at]`` for C-contiguous 2-D arrays with rows of one size. There
 # are no checks.
-copy_row: Callable[[Any, Any, Any, Any], None] = intrinsic(_copy_row)
+copy_row: Any = intrinsic(_copy_row)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field, fields
 
+from telic.replay.action import ActionSpec
 from telic.replay.signal import Signal
 from telic.sim.multirotor.signals import SIGNALS, STORED
 from telic.sim.reference import Reference
@@ -136,30 +137,6 @@ class Randomisation:
 
 
 @dataclass(frozen=True)
-class ActionSpec:
-    """Named actuators and their limits.
-
-    Attributes:
-        names: One per actuator.
-        unit: SI unit of all of them.
-        low: Lowest value.
-        high: Highest value.
-        initial: Value that counts as the previous action at the start of an episode.
-    """
-
-    names: tuple[str, ...] = ("m1", "m2", "m3", "m4")
-    unit: str = "1"
-    low: float = -1.0
-    high: float = 1.0
-    initial: float = 0.0
-
-    @property
-    def size(self) -> int:
-        """How many actuators there are."""
-        return len(self.names)
-
-
-@dataclass(frozen=True)
 class Task:
     """All that the world, the environment, the contract and the documentation need to know.
 
@@ -218,7 +195,7 @@ class Task:
     @property
     def actions(self) -> ActionSpec:
         """The four rotor speed commands."""
-        return ActionSpec()
+        return ActionSpec(("m1", "m2", "m3", "m4"))
 
     @property
     def episode_steps(self) -> int:

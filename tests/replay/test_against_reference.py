@@ -1,4 +1,4 @@
-"""The replay against a slow, obvious one: a list of whole steps per stream, each with its own copy of the next state."""
+"""The replay against a slow, obvious one: a list of whole steps per stream, each with a copy of the next state."""
 
 import numpy as np
 import pytest
