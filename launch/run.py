@@ -1,0 +1,78 @@
+"""A run: a folder, and what its configuration makes."""
+
+import os
+import platform
+import shlex
+import shutil
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from telic.launch.describe import facts
+from telic.launch.errors import reading
+from telic.launch.folder import RunFolder
+from telic.launch.recipe import Recipe, check
+from telic.rewards.program import RewardProgram, load_reward
+from telic.sim.task import Task
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has begun.
+
+    Attributes:
+        folder: Where everything lies.
+        recipe: What was asked for.
+        task: What is flown.
+        reward: What is good.
+    """
+
+    folder: RunFolder
+    recipe: Recipe
+    task: Task
+    reward: RewardProgram
+
+
+def begin(recipe: Recipe, reward_source: str, slug: str, out: Path) -> Run:
+    """Check a recipe and make its run folder.
+
+    Raises:
+        UserError: If something is refused, or the folder cannot be made; no folder is left then.
+    """
+    task, reward = check(recipe, reward_source)
+    vehicle_file = Path(recipe.vehicle) if Path(recipe.vehicle).is_file() else None
+    command = shlex.join(["telic", *sys.argv[1:]])
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    config = {
+        **recipe.to_config(),
+        # The absolute path is for this machine only; the copy in the folder goes wherever the folder goes.
+        **({"vehicle": "vehicle.toml"} if vehicle_file else {}),
+        "facts": facts(task),
+        "created": time.strftime("%d %B %Y, %H:%M"),
+        "command": command,
+        "machine": machine,
+    }
+    folder = RunFolder.create(out, slug, config)
+    folder.prompt.write_text(f"{recipe.sentence}\n")
+    folder.reward.write_text(reward_source)
+    folder.command.write_text(f"{command}\n")
+    if vehicle_file:
+        shutil.copy(vehicle_file, folder.vehicle)
+    return Run(folder, recipe, task, reward)
+
+
+def reopen(path: Path) -> Run:
+    """Open an existing run.
+
+    Raises:
+        UserError: If this is not a run folder, or what is in it was damaged.
+    """
+    folder = RunFolder.open(path)
+    recipe = Recipe.from_config(folder.config)
+    if folder.vehicle.is_file():
+        recipe = replace(recipe, vehicle=str(folder.vehicle))
+    task = recipe.make_task()
+    with reading("reward"):
+        reward = load_reward(folder.reward, task.schema)
+    return Run(folder, recipe, task, reward)
