@@ -1,6 +1,5 @@
 """Build the test harness for a target and run it: the host, or a microcontroller in QEMU."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -71,30 +70,38 @@ def build_host(folder: Path, sources: Sequence[str], timeout_s: float = 60.0) ->
 
 
 def build_firmware(board: Board, folder: Path, sources: Sequence[str], timeout_s: float = 60.0) -> Path:
-    """Compile `sources` in `folder`, and the harness's Cortex-M side, into firmware.
+    """Compile `sources` in `folder`, and the harness's Cortex-M side, into firmware, with the flags of the proofs.
+
+    Raises:
+        ToolMissingError: Without the Arm compiler.
+        ToolFailedError: If it does not compile.
+    """
+    flags = (*STRICT_C, *EXACT_FLOATS, "-O3", "-ffreestanding")
+    return build_firmware_with(board, folder, sources, flags, (), timeout_s)
+
+
+def build_firmware_with(
+    board: Board,
+    folder: Path,
+    sources: Sequence[str],
+    flags: Sequence[str],
+    libraries: Sequence[str] = (),
+    timeout_s: float = 60.0,
+) -> Path:
+    """Compile like `build_firmware`, with other flags and libraries; for comparisons.
 
     Raises:
         ToolMissingError: Without the Arm compiler.
         ToolFailedError: If it does not compile.
     """
     copy_support(("harness.h", "cortex_m.c", board.linker_script, "sections.ld"), folder)
-    objects = [compile_for(board, folder, source, timeout_s).name for source in (*sources, "cortex_m.c")]
-    link = ["-nostdlib", "-T", board.linker_script, *objects, "-lgcc", "-o", "harness.elf"]
-    run([find("arm-none-eabi-gcc"), *board.flags, *link], folder, timeout_s)
+    compiler = find("arm-none-eabi-gcc")
+    names = (*sources, "cortex_m.c")
+    run([compiler, *board.flags, *flags, "-c", *names], folder, timeout_s)
+    objects = [Path(name).with_suffix(".o").name for name in names]
+    link = ["-nostdlib", "-T", board.linker_script, *objects, *libraries, "-lgcc", "-o", "harness.elf"]
+    run([compiler, *board.flags, *link], folder, timeout_s)
     return folder / "harness.elf"
-
-
-def compile_for(board: Board, folder: Path, source: str, timeout_s: float = 60.0, extra: Sequence[str] = ()) -> Path:
-    """Compile one file with the flags that every measurement uses.
-
-    Raises:
-        ToolMissingError: Without the Arm compiler.
-        ToolFailedError: If it does not compile.
-    """
-    target = Path(source).with_suffix(".o").name
-    flags = (*STRICT_C, *EXACT_FLOATS, "-O3", "-ffreestanding", *board.flags, *extra)
-    run([find("arm-none-eabi-gcc"), *flags, "-c", source, "-o", target], folder, timeout_s)
-    return folder / target
 
 
 def sizes(folder: Path, objects: Sequence[str]) -> Sizes:
@@ -136,12 +143,3 @@ def run_firmware(board: Board, firmware: Path, vectors: bytes, timeout_s: float 
     semihosting = ["-semihosting-config", "enable=on,target=native"]
     run([find("qemu-system-arm"), *machine, *console, *semihosting], folder, timeout_s)
     return (folder / "results.bin").read_bytes()
-
-
-def fresh_folder(parent: Path, name: str, files: Sequence[Path]) -> Path:
-    """Make a build folder with copies of files, so that no target sees another's objects."""
-    folder = parent / name
-    folder.mkdir()
-    for file in files:
-        shutil.copy(file, folder / file.name)
-    return folder

@@ -75,9 +75,17 @@ class ReferencePolicy:
     Args:
         weights: The policy.
         contract: Its contract.
+
+    Raises:
+        RuntimeError: If the processor is set to flush subnormal numbers.
     """
 
     def __init__(self, weights: PolicyWeights, contract: Contract) -> None:
+        if np.float32(1e-40) * np.float32(0.5) == 0.0:
+            raise RuntimeError(
+                "this process flushes subnormal numbers to zero, which no target does; "
+                "call torch.set_flush_denormal(False), and find the library that was compiled with -ffast-math"
+            )
         self.contract = contract
         self._layers = weights.layers
         self._bounds = contract.bounds()

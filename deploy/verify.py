@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from telic.deploy.checked import ContractError
+from telic.deploy.contract import Contract
 from telic.deploy.cycles import ASSUMPTION, estimate_cycles
 from telic.deploy.emulate import (
     M4F,
@@ -120,7 +121,7 @@ def _target_proof(name: str, asked: _Asked, folder: Path, source: Proof) -> tupl
         detail = "policy.c is not there" if source.status == "not possible" else "unknown code is not run"
         return Proof(name, claim, "not possible", detail, source.remedy or "telic export RUN --target c"), None
     try:
-        answers = ask(asked.program, board, folder, asked.vectors, asked.exported)
+        answers = ask(asked.program, board, folder, asked.vectors, asked.exported.contract)
     except ToolMissingError as error:
         return Proof(name, claim, "not possible", str(error), error.remedy), None
     except (ToolFailedError, OSError, ValueError) as error:
@@ -129,7 +130,7 @@ def _target_proof(name: str, asked: _Asked, folder: Path, source: Proof) -> tupl
     return Proof(name, claim, _status(not problem), problem or f"{len(asked.vectors)} operations"), answers
 
 
-def ask(program: CSource, board: Board | None, folder: Path, vectors: list[Vector], exported: Exported) -> Answers:
+def ask(program: CSource, board: Board | None, folder: Path, vectors: list[Vector], contract: Contract) -> Answers:
     """Build a program for a board, or for the host where it is None, and let it answer.
 
     Raises:
@@ -140,12 +141,12 @@ def ask(program: CSource, board: Board | None, folder: Path, vectors: list[Vecto
     (folder / "policy.h").write_text(program.header, encoding="utf-8")
     (folder / "policy.c").write_text(program.source, encoding="utf-8")
     copy_support(("harness.c", "harness.h"), folder)
-    questions = encode(vectors, exported.contract)
+    questions = encode(vectors, contract)
     if board is None:
         results = run_host(build_host(folder, _SOURCES), questions)
     else:
         results = run_firmware(board, build_firmware(board, folder, _SOURCES), questions)
-    return decode(results, vectors, exported.contract)
+    return decode(results, vectors, contract)
 
 
 def _compare(asked: _Asked, answers: Answers) -> str:
