@@ -1,0 +1,127 @@
+"""Numba back end: one fused loop over rows, written from the graph, without temporaries and without the program's text.
+
+The generated text holds only names made here (``a0`` for arrays, ``v0`` for numbers) and the operations below; it
+runs with no builtins but `range` and `abs`.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from telic.replay.signal import Signal
+from telic.rewards.gradient import with_gradient
+from telic.rewards.ir import Node
+from telic.rewards.scalar import Step, scalar_steps
+
+# `minimum` and `maximum` let NaN through like NumPy's: the first operand if the comparison fails on account of it.
+_TEMPLATES = {
+    "add": "{0} + {1}",
+    "sub": "{0} - {1}",
+    "mul": "{0} * {1}",
+    "div": "{0} / {1}",
+    "minimum": "{1} if {0} > {1} or {1} != {1} else {0}",
+    "maximum": "{1} if {0} < {1} or {1} != {1} else {0}",
+    "arctan2": "atan2({0}, {1})",
+    "neg": "-{0}",
+    "abs": "abs({0})",
+    "sqrt": "sqrt({0})",
+    "norm": "sqrt({0})",
+    "square": "{0} * {0}",
+    "exp": "exp({0})",
+    "log": "log({0})",
+    "sin": "sin({0})",
+    "cos": "cos({0})",
+    "tanh": "tanh({0})",
+    "floor": "floor({0})",
+    "lt": "{0} < {1}",
+    "le": "{0} <= {1}",
+    "eq": "{0} == {1}",
+    "and": "{0} & {1}",
+    "or": "{0} | {1}",
+    "not": "not {0}",
+    "where": "{1} if {0} else {2}",
+    "number": "float32(1.0) if {0} else float32(0.0)",
+}
+_NAMESPACE = {
+    "range": range,
+    "abs": abs,
+    "float32": np.float32,
+    "floor": np.floor,
+    "atan2": math.atan2,
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tanh": math.tanh,
+}
+
+
+def kernel_source(results: tuple[Node, ...], inputs: tuple[Signal, ...]) -> str:
+    """The text of ``kernel(inputs, out)``.
+
+    Args:
+        results: Scalar results, one for each column of ``out``.
+        inputs: The signals, in the order of the arrays in ``inputs``.
+    """
+    steps, places = scalar_steps(results)
+    lines = ["def kernel(inputs, out):", f"    {_tuple('a', inputs)} = inputs", "    for i in range(out.shape[0]):"]
+    lines += _body(steps, inputs)
+    lines += [f"        out[i, {column}] = v{place}" for column, place in enumerate(places)]
+    return "\n".join(lines) + "\n"
+
+
+def gradient_kernel_source(results: tuple[Node, ...], inputs: tuple[Signal, ...]) -> str:
+    """The text of ``kernel(inputs, cotangents, gradients)``: the derivative of the sum of cotangents times results.
+
+    Args:
+        results: Scalar results, one for each column of ``cotangents``.
+        inputs: The signals, in the order of the arrays in ``inputs`` and in ``gradients``.
+    """
+    steps, derivatives = with_gradient(*scalar_steps(results))
+    lines = [
+        "def kernel(inputs, cotangents, gradients):",
+        f"    {_tuple('a', inputs)} = inputs",
+        f"    {_tuple('d', inputs)} = gradients",
+        "    for i in range(cotangents.shape[0]):",
+    ]
+    lines += _body(steps, inputs)
+    for position, signal in enumerate(inputs):
+        for element in range(signal.size):
+            place = derivatives.get((signal.name, element))
+            lines.append(f"        d{position}[i, {element}] = {'float32(0.0)' if place is None else f'v{place}'}")
+    return "\n".join(lines) + "\n"
+
+
+def compiled(source: str) -> Callable[..., None]:
+    """A kernel as machine code, compiled at its first call.
+
+    It releases the GIL, and works on slices of the rows, so that threads can share a batch.
+    """
+    namespace = {"__builtins__": {}, **_NAMESPACE}
+    exec(compile(source, "<reward kernel>", "exec"), namespace)
+    return njit(nogil=True, error_model="numpy")(namespace["kernel"])
+
+
+def _tuple(letter: str, inputs: tuple[Signal, ...]) -> str:
+    return "".join(f"{letter}{position}, " for position in range(len(inputs))).rstrip()
+
+
+def _body(steps: tuple[Step, ...], inputs: tuple[Signal, ...]) -> list[str]:
+    arrays = {signal.name: f"a{position}" for position, signal in enumerate(inputs)}
+    return [f"        v{number} = {_expression(step, arrays)}" for number, step in enumerate(steps)]
+
+
+def _expression(step: Step, arrays: dict[str, str]) -> str:
+    match step.op:
+        case "input":
+            name, element = step.data
+            loaded = f"{arrays[name]}[i, {element}]"
+            return f"{loaded} != float32(0.0)" if step.truth else loaded
+        case "cotangent":
+            return f"cotangents[i, {step.data[0]}]"
+        case "const":
+            return repr(step.data[0] != 0) if step.truth else f"float32({step.data[0]!r})"
+    return _TEMPLATES[step.op].format(*(f"v{arg}" for arg in step.args))
