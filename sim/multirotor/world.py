@@ -219,7 +219,6 @@ class MultirotorWorld:
     def privileged(self) -> Floats:
         """What a critic sees (N, privileged_size): a live view."""
         if self._privileged_is_old:
-            view = self._privileged_view
             self._observe(self._privileged, 0, self._privileged_view, 0)
             self._privileged_is_old = False
         return self._privileged.reshape(self._privileged.shape[0], -1)[:, : self.num_envs].T
@@ -355,7 +354,7 @@ def reference_table(task: Task) -> Floats:
     """Sample the reference at every step that an episode can reach.
 
     Returns:
-        (times, 12): position, velocity, acceleration, yaw, and the cosine and sine of the yaw; one row where nothing moves.
+        (times, 12): position, velocity, acceleration, yaw, and cosine and sine of the yaw; one row where nothing moves.
     """
     steps = task.episode_steps + round(task.reset.along_s / task.dt)
     position, velocity, acceleration, yaw = task.reference.sample(np.arange(steps + 2) * task.dt)
