@@ -259,6 +259,12 @@ class MultirotorWorld:
         rows = self._rows[ROWS["disturbance_force"].start : ROWS["disturbance_torque"].stop]
         return np.ascontiguousarray(rows.reshape(6, -1)[:, : self.num_envs].T)
 
+    @property
+    def airframes(self) -> Floats:
+        """Copy of the numbers of each vehicle (N, 30), as in `telic.sim.multirotor.dynamics.Airframe`."""
+        rows = np.broadcast_to(self._airframes, (self._airframes.shape[0], *self._elapsed.shape))
+        return np.ascontiguousarray(rows.reshape(rows.shape[0], -1)[:, : self.num_envs].T)
+
     def set_state(self, state: ArrayLike, disturbance: ArrayLike | None = None, ids: Mask | None = None) -> None:
         """Move vehicles to other states. Their actions before, episodes and clocks stay; observations follow.
 
