@@ -60,6 +60,11 @@ class Replay:
         return self._ring.streams
 
     @property
+    def nbytes(self) -> int:
+        """Bytes that the facts take, without reward columns."""
+        return self._ring.nbytes
+
+    @property
     def columns(self) -> dict[str, Column]:
         """The reward columns, by fingerprint."""
         return dict(self._columns)

@@ -60,6 +60,11 @@ class Ring:
         self._free = np.zeros(0, np.int32)
         self.clear()
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in (self.slots, self.flags, self.final, self.side, self.fresh, self._free))
+
     def clear(self) -> None:
         """Forget all steps. Generations go on, so that nothing old is ever taken for something new."""
         self.head = self.count = 0
@@ -124,6 +129,11 @@ class Ring:
     def ends(self) -> np.ndarray:
         """The slots of the last steps of episodes, (E,) int64."""
         return np.flatnonzero(self.flags[: self.count * self.streams] & ENDED)
+
+    def newest_ended(self) -> np.ndarray:
+        """Whether the newest step of each stream ended an episode, (streams,) bool; True in an empty ring."""
+        newest = (self.head - 1) % self.rows * self.streams
+        return (self.count == 0) | ((self.flags[newest : newest + self.streams] & ENDED) > 0)
 
     def place_finals(self, slots: np.ndarray) -> np.ndarray:
         """Rows of the side table for the final states of episodes that end in these slots, (E,)."""

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from telic.replay.column import Column
-from telic.replay.errors import FileFormatError, SchemaError
+from telic.replay.errors import FileFormatError
 from telic.replay.ring import Ring
 from telic.replay.schema import Schema
 
@@ -28,7 +28,7 @@ def snapshot(ring: Ring, columns: Mapping[str, Column]) -> dict[str, np.ndarray]
 
     Keys: ``description`` (JSON as bytes: schema, sizes, cursor, columns); per stored step and stream ``flags``,
     ``signals/NAME`` and ``action``; ``ends`` (slots) and ``finals/NAME`` for the states at episode ends;
-    ``pending/NAME`` and ``fresh`` per stream; ``columns/I`` and ``columns/I/TERM`` for the rewards.
+    ``pending/NAME`` for the newest state of each stream; ``columns/I`` and ``columns/I/TERM`` for the rewards.
     """
     filled = ring.count * ring.streams
     ends = np.flatnonzero(ring.final[:filled] >= 0)
@@ -37,7 +37,6 @@ def snapshot(ring: Ring, columns: Mapping[str, Column]) -> dict[str, np.ndarray]
         "flags": ring.flags[:filled].copy(),
         "action": ring.slots["action"][:filled].copy(),
         "ends": ends,
-        "fresh": ring.fresh.copy(),
     }
     for name in ring.schema.names:
         state[f"signals/{name}"] = ring.slots[name][:filled].copy()
@@ -62,11 +61,9 @@ def restore(state: Mapping[str, np.ndarray], like: Ring | None = None) -> tuple[
     """
     about = _description(state)
     try:
-        schema = Schema.from_dict(about["schema"])
-        ring = Ring(schema, int(about["rows"]), int(about["streams"]))
-        ring.head, ring.count, ring.written = (int(about[name]) for name in ("head", "count", "written"))
+        ring = _empty_ring(about)
         listed = [(str(column["name"]), int(column["covered"]), list(column["terms"])) for column in about["columns"]]
-    except (KeyError, TypeError, ValueError, SchemaError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"the replay's description is damaged: {type(error).__name__}: {error}") from error
     if like is not None:
         _refuse_other(ring, like)
@@ -143,6 +140,18 @@ def _description(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return about
 
 
+def _empty_ring(about: Mapping[str, Any]) -> Ring:
+    """A ring with its cursor where the description says, but without facts yet."""
+    rows, streams, head, count, written = (int(about[name]) for name in ("rows", "streams", "head", "count", "written"))
+    # A ring that is not full yet has been filled from row 0 on.
+    possible = 0 <= count <= rows and (0 <= head < rows if count == rows else head == count) and written >= count
+    if rows < 1 or streams < 1 or not possible:
+        raise ValueError(f"{rows=}, {streams=}, {head=}, {count=}, {written=} contradict each other")
+    ring = Ring(Schema.from_dict(about["schema"]), rows, streams)
+    ring.head, ring.count, ring.written = head, count, written
+    return ring
+
+
 def _refuse_other(ring: Ring, like: Ring) -> None:
     for what, mine, other in (
         ("signals and action", like.schema, ring.schema),
@@ -158,11 +167,11 @@ def _fill(ring: Ring, state: Mapping[str, np.ndarray]) -> None:
     filled = ring.count * ring.streams
     ring.flags[:filled] = _array(state, "flags", (filled,), np.uint8)
     ring.slots["action"][:filled] = _array(state, "action", (filled, ring.schema.actions.size), np.float32)
-    ring.fresh[:] = _array(state, "fresh", (ring.streams,), np.bool_)
     ends = _array(state, "ends", (len(state.get("ends", ())),), np.int64)
     if not np.array_equal(ends, ring.ends()):
         raise FileFormatError("'ends' names other slots than 'flags' marks as the ends of episodes")
     places = ring.place_finals(ends)
+    ring.fresh[:] = ring.newest_ended()
     for signal in ring.schema.signals:
         name, shape, dtype = signal.name, signal.shape, np.dtype(signal.dtype)
         ring.slots[name][:filled] = _array(state, f"signals/{name}", (filled, *shape), dtype)

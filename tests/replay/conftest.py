@@ -93,7 +93,7 @@ def walk(schema):
     """A replay of `streams` walked for `steps` steps; streams end at the given (step, stream): kind."""
 
     def run(capacity, streams, steps, ends=None, replay=None):
-        replay = replay or Replay(schema, capacity, streams)
+        replay = Replay(schema, capacity, streams) if replay is None else replay
         line = Line(streams)
         state = line.states()
         for step in range(steps):
