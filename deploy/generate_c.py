@@ -96,6 +96,7 @@ def executor_checksum(weights: PolicyWeights, contract: Contract) -> int:
     total = 2166136261
     for tick in range(_test_steps(contract)):
         action, status = executor.step(tick * period, tick * period, inputs[None, tick % len(inputs)])
+        executor.clear_faults()
         total = checksum([action], (total ^ int(status[0])) * 16777619 & 0xFFFFFFFF)
     return total
 

@@ -168,6 +168,10 @@ class ReferenceExecutor:
         self._last_us: int | None = None
         self._window_us = self._rate_us = self._rate_intervals = self._window_steps = 0
 
+    def clear_faults(self) -> None:
+        """Forget latched faults, and nothing else."""
+        self._held[:] = 0
+
     def step(self, now_us: int, measured_us: int, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """One control step.
 

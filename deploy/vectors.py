@@ -213,7 +213,7 @@ def decode(results: bytes, vectors: list[Vector], contract: Contract) -> Answers
         raise ValueError(f"the harness wrote {len(results)} bytes; expected {expected}")
     words = np.frombuffer(results, "<u4")
     self_test, empty_count, stack_bytes, state_bytes = (int(word) for word in words[:HEADER_WORDS])
-    answers = words[HEADER_WORDS:].reshape(len(vectors), -1)
+    answers = words[HEADER_WORDS:].reshape(len(vectors), 2 + contract.action.size)
     return Answers(answers[:, 2:], answers[:, 0], answers[:, 1], self_test, empty_count, stack_bytes, state_bytes)
 
 

@@ -35,6 +35,7 @@ void start(void);
 
 /* The compiler may call these even without a C library. */
 void *memcpy(void *to, const void *from, size_t bytes);
+void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
 
 void *memcpy(void *to, const void *from, size_t bytes)
@@ -44,6 +45,20 @@ void *memcpy(void *to, const void *from, size_t bytes)
     while (bytes > 0u) {
         *target++ = *source++;
         --bytes;
+    }
+    return to;
+}
+
+void *memmove(void *to, const void *from, size_t bytes)
+{
+    volatile uint8_t *target = to;
+    const uint8_t *source = from;
+    if (target <= source) {
+        return memcpy(to, from, bytes);
+    }
+    while (bytes > 0u) {
+        --bytes;
+        target[bytes] = source[bytes];
     }
     return to;
 }
@@ -161,9 +176,14 @@ void fault_handler(void)
     leave(EXIT_CODE_FAULT);
 }
 
-__attribute__((section(".vectors"), used)) static void (*const vectors[16])(void) = {
-    (void (*)(void))link_stack_top, reset_handler, fault_handler, fault_handler,
-    fault_handler,                  fault_handler, fault_handler, fault_handler,
-    fault_handler,                  fault_handler, fault_handler, fault_handler,
-    fault_handler,                  fault_handler, fault_handler, fault_handler,
+typedef union {
+    const void *stack;
+    void (*handler)(void);
+} vector;
+
+__attribute__((section(".vectors"), used)) static const vector vectors[16] = {
+    {.stack = link_stack_top},   {.handler = reset_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+    {.handler = fault_handler},  {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+    {.handler = fault_handler},  {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
+    {.handler = fault_handler},  {.handler = fault_handler}, {.handler = fault_handler}, {.handler = fault_handler},
 };
