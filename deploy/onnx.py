@@ -113,7 +113,7 @@ class OnnxPolicy:
         finite = np.isfinite(rows).all(axis=1, keepdims=True)
         outputs = self._session.run(["action"], {"observation": np.where(finite, rows, np.float32(0))})
         if not finite.all():
-            logger.warning("%d of %d observations hold NaN or infinity: safe action", (~finite).sum(), len(rows))
+            logger.info("%d of %d observations hold NaN or infinity: safe action", (~finite).sum(), len(rows))
         action = np.where(finite, cast(np.ndarray, outputs[0]), self._safe_action)
         return action[0] if np.ndim(observation) == 1 else action
 

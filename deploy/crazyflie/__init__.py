@@ -1,0 +1,1 @@
+"""The policy as an out-of-tree controller of the Crazyflie firmware."""
