@@ -55,3 +55,9 @@ def test_an_import_upwards_is_caught(settings, tmp_path):
 
 def test_root_folders_shadow_nobody():
     assert [floor for floor in FLOORS if (ROOT / floor / "__init__.py").exists()] == []
+
+
+def test_the_type_checker_is_given_every_floor():
+    """It does not follow links, so a folder that is not listed would pass unseen."""
+    include = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pyright"]["include"]
+    assert set(FLOORS) <= set(include)
