@@ -1,5 +1,6 @@
 """Write a policy for other machines: one folder with the contract, the weights, and a program for every target."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,10 +14,15 @@ from safetensors.numpy import save_file
 from telic.control.policy import PolicyWeights
 from telic.deploy.checked import ContractError
 from telic.deploy.contract import Contract, weights_sha256
+from telic.deploy.crazyflie.export import write_crazyflie
+from telic.deploy.crazyflie.wiring import Wiring
 from telic.deploy.generate_c import generate_c
 from telic.deploy.generate_safety import generate_safety
 from telic.deploy.headroom import check_headroom
+from telic.deploy.onnx import write_onnx
 from telic.deploy.vectors import RECORDED
+
+logger = logging.getLogger(__name__)
 
 TARGETS = ("c", "onnx", "crazyflie")
 
@@ -28,7 +34,7 @@ def export(
     contract: Contract,
     observations: np.ndarray,
     out: Path,
-    targets: Sequence[str] = TARGETS,
+    targets: Sequence[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Write the folder `out`, whole or not at all.
@@ -38,7 +44,7 @@ def export(
         contract: Its contract.
         observations: Recorded policy inputs, shape (K, observation_size), for the proofs.
         out: Folder to write; an earlier export there is replaced.
-        targets: Some of `TARGETS`.
+        targets: Some of `TARGETS`; None for all that can carry this policy.
         progress: Takes the latest news.
 
     Returns:
@@ -49,6 +55,8 @@ def export(
         ContractError: If contract, weights and observations do not belong together.
     """
     say = progress or (lambda _: None)
+    if targets is None:
+        targets = _possible(contract, say)
     _check(weights, contract, observations, targets)
     out = Path(out).absolute()
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / CONTRACT).is_file())):
@@ -62,6 +70,17 @@ def export(
             out.rename(Path(temporary) / "old")
         folder.rename(out)
     return sorted(path for path in out.rglob("*") if path.is_file())
+
+
+def _possible(contract: Contract, say: Callable[[str], None]) -> list[str]:
+    """List the targets that can carry a policy, and say why another cannot."""
+    try:
+        Wiring.of(contract)
+    except ContractError as error:
+        logger.info("no Crazyflie controller: %s", error)
+        say(f"no Crazyflie controller: {error}")
+        return [target for target in TARGETS if target != "crazyflie"]
+    return list(TARGETS)
 
 
 def _check(weights: PolicyWeights, contract: Contract, observations: np.ndarray, targets: Sequence[str]) -> None:
@@ -108,13 +127,9 @@ def _write(
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
     if "onnx" in targets:
-        from telic.deploy.onnx import write_onnx
-
         say("writing ONNX")
         write_onnx(weights, contract, folder / ONNX)
     if "crazyflie" in targets:
-        from telic.deploy.crazyflie.export import write_crazyflie
-
         say("writing the Crazyflie controller")
         write_crazyflie(contract, folder, folder / "crazyflie")
     (folder / "README.md").write_text(_readme(contract), encoding="utf-8")

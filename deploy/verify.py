@@ -11,6 +11,7 @@ import numpy as np
 
 from telic.deploy.checked import ContractError
 from telic.deploy.contract import Contract
+from telic.deploy.crazyflie_proof import crazyflie_proof
 from telic.deploy.cycles import ASSUMPTION, estimate_cycles
 from telic.deploy.emulate import (
     M4F,
@@ -28,6 +29,7 @@ from telic.deploy.export import ONNX
 from telic.deploy.exported import Exported, load_export
 from telic.deploy.generate_c import CSource, generate_c
 from telic.deploy.generate_safety import generate_safety
+from telic.deploy.onnx import OnnxPolicy, OnnxPolicyError
 from telic.deploy.proofs import Measured, Proof, Proofs
 from telic.deploy.reference import ReferencePolicy
 from telic.deploy.toolchain import ToolFailedError, ToolMissingError
@@ -89,6 +91,9 @@ def verify(directory: Path, progress: Callable[[str], None] | None = None) -> Pr
                 measured_sizes = _sizes(folder)
     say("ONNX Runtime")
     onnx_proof, onnx_error = _onnx_proof(asked)
+    if (exported.folder / "crazyflie").is_dir():
+        say("Crazyflie controller")
+        proofs.append(crazyflie_proof(exported.folder / "crazyflie", exported.contract, asked.program))
     measured = _measure(asked, answers.get("m4f"), measured_sizes, onnx_error)
     constant = _constant_proof(asked, answers)
     return Proofs((*proofs, onnx_proof, constant, _budget_proof(asked, measured)), measured)
@@ -182,10 +187,6 @@ def _onnx_proof(asked: _Asked) -> tuple[Proof, float | None]:
     path = asked.exported.folder / ONNX
     if not path.is_file():
         return Proof("onnx", claim, "not possible", f"{ONNX} is not there", "telic export RUN --target onnx"), None
-    try:
-        from telic.deploy.onnx import OnnxPolicy, OnnxPolicyError
-    except ImportError as error:
-        return Proof("onnx", claim, "not possible", str(error), "pip install onnx onnxruntime"), None
     rows = [i for i, vector in enumerate(asked.vectors) if vector.operation == Operation.EVALUATE]
     observations = np.stack([asked.vectors[i].values for i in rows])
     try:

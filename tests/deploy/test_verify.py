@@ -1,5 +1,6 @@
 """`export` and `verify`: whole folders, all proofs, and what happens when something is missing or damaged."""
 
+import dataclasses
 import json
 import shutil
 
@@ -100,6 +101,16 @@ def test_unknown_target_is_refused(tiny, tmp_path):
     assert not (tmp_path / "export").exists()
 
 
+def test_vehicle_that_is_no_crazyflie_is_exported_without_its_controller(tiny, tmp_path):
+    heavy = dataclasses.replace(tiny.contract, airframe=dataclasses.replace(tiny.contract.airframe, mass=2.0))
+    said = []
+    export(tiny.weights, heavy, tiny.observations, tmp_path / "export", progress=said.append)
+    assert (tmp_path / "export" / "policy.c").is_file() and not (tmp_path / "export" / "crazyflie").exists()
+    assert any("no Crazyflie controller: airframe.mass" in text for text in said)
+    with pytest.raises(ContractError, match=r"airframe\.mass"):
+        export(tiny.weights, heavy, tiny.observations, tmp_path / "asked", targets=("crazyflie",))
+
+
 def test_recordings_that_are_not_the_policys_inputs_are_refused(tiny, tmp_path):
     bad = tiny.observations.copy()
     bad[3, 4] = np.nan
@@ -120,7 +131,7 @@ def test_contract_of_other_weights_is_refused(tiny, make_exported, tmp_path):
 
 @needs_boards
 def test_all_proofs_of_the_hover_policy(hover, tmp_path):
-    export(hover.weights, hover.contract, hover.observations, tmp_path / "export", targets=("c", "onnx"))
+    export(hover.weights, hover.contract, hover.observations, tmp_path / "export")
     said = []
     proofs = verify(tmp_path / "export", said.append)
     result = proofs.as_dict()
@@ -137,7 +148,7 @@ def test_all_proofs_of_the_hover_policy(hover, tmp_path):
     assert result["estimated_cycles"] > result["instructions_per_step"]
     assert result["not_possible"] == []
     assert json.loads(json.dumps(result)) == result
-    assert "ONNX Runtime" in said
+    assert proofs.passed("crazyflie") and "ONNX Runtime" in said
 
 
 @pytest.mark.parametrize(
@@ -204,6 +215,15 @@ def test_emulator_that_dies_is_a_failed_proof_with_its_name(folder, tmp_path, mo
     failed = {proof.name: proof.detail for proof in verify(folder).failed}
     assert set(failed) == {"m4f", "m7"}
     assert "qemu-system-arm crashed with signal 11" in failed["m4f"] and "guest memory" in failed["m4f"]
+
+
+@needs_boards
+def test_changed_crazyflie_controller_is_a_failed_proof(tiny, tmp_path):
+    export(tiny.weights, tiny.contract, tiny.observations, tmp_path / "export")
+    path = tmp_path / "export" / "crazyflie" / "src" / "policy.c"
+    path.write_text(path.read_text() + "\n")
+    (failed,) = verify(tmp_path / "export").failed
+    assert failed.name == "crazyflie" and "src/policy.c" in failed.detail
 
 
 def test_damaged_onnx_is_a_failed_proof(folder):
