@@ -47,6 +47,8 @@ _OTHER_LIMIT = 100.0
 _TIMEOUT_STEPS = 5
 _POSITION_MARGIN = 2.0  # The position fault, over the distance at which training gave up.
 _TILT_MARGIN_DEG = 60.0  # The tilt fault, beyond the tilt at which training started.
+_VELOCITY_LIMIT = 5.0  # Several times what a reset gives, and more than a vehicle under control shows [m/s].
+_ANGULAR_VELOCITY_LIMIT = 34.0  # A little before usual gyros end, at 2000 degrees per second [rad/s].
 
 
 def contract_from_task(task: Task, weights: PolicyWeights, observations: np.ndarray, purpose: str = "") -> Contract:
@@ -165,20 +167,24 @@ def _normalizer(weights: PolicyWeights) -> Normalizer:
 
 def _fault(task: Task) -> Fault:
     observed = {item.signal for item in task.observation}
-    position_limit = _POSITION_MARGIN * task.terminate.half_width if "position_error" in observed else None
-    tilt_limit = min(task.reset.degrees + _TILT_MARGIN_DEG, 180.0) if "attitude" in observed else None
-    triggers: list[Trigger] = ["input_not_finite", "input_stale", "time_backwards"]
-    if position_limit is not None:
-        triggers.append("position_limit")
-    if tilt_limit is not None:
-        triggers.append("tilt_limit")
+    limits: dict[Trigger, float] = {}
+    if "position_error" in observed:
+        limits["position_limit"] = _POSITION_MARGIN * task.terminate.half_width
+    if "attitude" in observed:
+        limits["tilt_limit"] = min(task.reset.degrees + _TILT_MARGIN_DEG, 180.0)
+    if "velocity_error" in observed:
+        limits["velocity_limit"] = _VELOCITY_LIMIT
+    if "angular_velocity" in observed:
+        limits["angular_velocity_limit"] = _ANGULAR_VELOCITY_LIMIT
     return Fault(
         safe_action=_each(task.actions.low, task.actions.size),
         safe_meaning="rotors at their lowest speed",
         input_timeout_s=_TIMEOUT_STEPS * task.dt,
-        position_limit=position_limit,
-        tilt_limit_deg=tilt_limit,
-        triggers=tuple(triggers),
+        position_limit=limits.get("position_limit"),
+        tilt_limit_deg=limits.get("tilt_limit"),
+        triggers=("input_not_finite", "input_stale", "time_backwards", *limits),
+        velocity_limit=limits.get("velocity_limit"),
+        angular_velocity_limit=limits.get("angular_velocity_limit"),
     )
 
 

@@ -32,6 +32,7 @@ from telic.deploy.generate_safety import generate_safety
 from telic.deploy.onnx import OnnxPolicy, OnnxPolicyError
 from telic.deploy.proofs import Measured, Proof, Proofs
 from telic.deploy.reference import ReferencePolicy
+from telic.deploy.safety_proof import safety_proof
 from telic.deploy.toolchain import ToolFailedError, ToolMissingError
 from telic.deploy.vectors import Answers, Operation, Vector, decode, encode, proof_vectors, reference_answers
 
@@ -89,6 +90,9 @@ def verify(directory: Path, progress: Callable[[str], None] | None = None) -> Pr
                 answers[name] = said
             if said is not None and board is M4F:
                 measured_sizes = _sizes(folder)
+    if proofs[1].status == "passed":
+        say("safety filter")
+        proofs.append(safety_proof(exported.contract, asked.program.header))
     say("ONNX Runtime")
     onnx_proof, onnx_error = _onnx_proof(asked)
     if (exported.folder / "crazyflie").is_dir():

@@ -1,6 +1,6 @@
 import ctypes
 import shutil
-import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from telic.deploy.emulate import M4F, M7, build_firmware, copy_support, run_firmware
 from telic.deploy.generate_c import generate_c
 from telic.deploy.generate_safety import generate_safety
 from telic.deploy.safety import SafetyFilter, SafetyLimits, SafetyStatus
+from telic.deploy.safety_proof import reference_words, safety_proof, safety_vectors
 from telic.deploy.toolchain import EXACT_FLOATS, STRICT_C, find, run
 
 INPUTS, ACTIONS = 18, 4
@@ -141,41 +141,26 @@ def test_even_a_damaged_memory_cannot_lead_outside_the_range(twin, state, comman
     assert (np.abs(result) <= 1).all()
 
 
-@pytest.mark.parametrize("board", [M4F, M7], ids=lambda board: board.name)
 @pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None or shutil.which("qemu-system-arm") is None,
     reason="needs gcc-arm-none-eabi and qemu-system-arm",
 )
-def test_microcontroller_gives_the_same_bits(limited, sources, tmp_path, board):
-    rng = np.random.default_rng(1)
-    count = 2000
-    commands = rng.uniform(-1.5, 1.5, (count, ACTIONS)).astype(np.float32)
-    seen = np.tile(inputs(), (count, 1)) + rng.uniform(-0.5, 0.5, (count, INPUTS)).astype(np.float32)
-    wild = rng.random(count) < 0.05
-    commands[wild] = rng.integers(0, 2**32, (wild.sum(), ACTIONS), np.uint32).view(np.float32)
-    wild = rng.random(count) < 0.05
-    seen[wild] = rng.integers(0, 2**32, (wild.sum(), INPUTS), np.uint32).view(np.float32)
-    resets = rng.random(count) < 0.05
-    resets[0] = True
-    ages = rng.integers(0, 110_000, count)
+def test_microcontrollers_give_the_same_bits(exported, limited):
+    proof = safety_proof(limited, generate_c(exported.weights, limited).header)
+    assert (proof.status, proof.detail) == ("passed", "2000 operations on host, m4f, m7")
 
-    shutil.copytree(sources, tmp_path / "build")
-    copy_support(("harness.h", "safety_harness.c"), tmp_path / "build")
-    firmware = build_firmware(board, tmp_path / "build", ("policy_safety.c", "safety_harness.c"))
-    records = b"".join(
-        struct.pack("<III", 0 if reset else 1, age, 0) + command.tobytes() + values.tobytes()
-        for reset, age, command, values in zip(resets, ages.tolist(), commands, seen, strict=True)
-    )
-    answers = np.frombuffer(run_firmware(board, firmware, records), np.uint32).reshape(count, 1 + ACTIONS)
 
-    safety = SafetyFilter(limited)
-    for reset, age, command, values, answer in zip(resets, ages.tolist(), commands, seen, answers, strict=True):
-        if reset:
-            safety.reset(command[None])
-            expected, status = safety.sent, [0]
-        else:
-            expected, status = safety.step(command[None], values[None], age)
-        assert [int(status[0]), *bits(expected[0])] == answer.tolist()
+def test_proof_fails_when_the_program_enforces_other_limits(exported, limited, monkeypatch):
+    wider = replace(limited, fault=replace(limited.fault, velocity_limit=3.1))
+    monkeypatch.setattr("telic.deploy.safety_proof.generate_safety", lambda contract: generate_safety(wider))
+    proof = safety_proof(limited, generate_c(exported.weights, limited).header)
+    assert proof.status == "failed"
+    assert proof.detail.startswith("host: ")
+
+
+def test_proof_asks_on_both_sides_of_every_limit(limited):
+    seen = np.bitwise_or.reduce(reference_words(limited, safety_vectors(limited))[:, 0])
+    assert seen == SafetyStatus.FAULT | SafetyStatus.CLIPPED | SafetyStatus.RATE_LIMITED
 
 
 # What it does, by hand-computed numbers.

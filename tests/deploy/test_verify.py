@@ -213,7 +213,7 @@ def test_emulator_that_dies_is_a_failed_proof_with_its_name(folder, tmp_path, mo
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("needs gcc-arm-none-eabi")
     failed = {proof.name: proof.detail for proof in verify(folder).failed}
-    assert set(failed) == {"m4f", "m7"}
+    assert set(failed) == {"m4f", "m7", "safety"}
     assert "qemu-system-arm crashed with signal 11" in failed["m4f"] and "guest memory" in failed["m4f"]
 
 

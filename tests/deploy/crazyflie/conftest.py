@@ -1,6 +1,7 @@
 """An exported Crazyflie controller, and a firmware around it that a test can drive."""
 
 import ctypes
+import functools
 import shutil
 from pathlib import Path
 
@@ -143,6 +144,7 @@ def folder(exported, tmp_path_factory):
 def build(tmp_path_factory):
     """Compile a folder and the fake firmware for this machine, with any more flags."""
 
+    @functools.cache
     def compile_all(folder, *flags):
         target = tmp_path_factory.mktemp("firmware") / "build"
         shutil.copytree(folder / "src", target)
