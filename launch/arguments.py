@@ -61,10 +61,18 @@ def _words(document: Mapping[str, Any], arguments: type, path: Path) -> Iterator
         name = str(key).replace("-", "_")
         if name not in known:
             raise UserError(f"--config {path}: there is no option {key!r}; {did_you_mean(name, known)}")
-        if value is None or value is False:
-            continue
-        if not _is_positional(known[name].type):
-            yield f"--{name.replace('_', '-')}"
+        if _is_positional(known[name].type) and value is not None:
+            yield str(value)
+        else:
+            yield from _option(name, value)
+
+
+def _option(name: str, value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _option(f"{name}.{key}", inner)
+    elif value is not None and value is not False:
+        yield f"--{name.replace('_', '-')}"
         if value is not True:
             yield from map(str, value if isinstance(value, list) else [value])
 

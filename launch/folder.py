@@ -136,6 +136,16 @@ class RunFolder:
         return self.path / "replay"
 
     @property
+    def transitions(self) -> Path:
+        """Every signal of many flown steps, for `Replay.load`."""
+        return self.replay / "transitions.safetensors"
+
+    @property
+    def observations(self) -> Path:
+        """What the policy saw in these steps."""
+        return self.replay / "observations.safetensors"
+
+    @property
     def evaluation(self) -> Path:
         """Held-out episodes, policy and PID."""
         return self.path / "evaluation.json"

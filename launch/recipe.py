@@ -27,7 +27,6 @@ class Recipe:
         task: Name of the task.
         parameters: Arguments of its factory, as plain data, without the vehicle.
         vehicle: Name of a packaged vehicle, or the path of a TOML file.
-        seed: Of everything random.
         episodes: Held-out episodes of the evaluation.
         train: How to learn.
         understood: What was understood of the sentence.
@@ -37,10 +36,14 @@ class Recipe:
     task: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     vehicle: str = "crazyflie"
-    seed: int = 0
     episodes: int = 200
     train: TrainConfig = field(default_factory=TrainConfig)
     understood: tuple[str, ...] = ()
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self.train.seed
 
     def to_config(self) -> dict[str, Any]:
         """Plain data for ``config.yaml``."""
@@ -53,7 +56,7 @@ class Recipe:
         Raises:
             UserError: With the field, its value and what is allowed.
         """
-        kinds = {"sentence": str, "task": str, "vehicle": str, "seed": int, "episodes": int, "train": TrainConfig}
+        kinds = {"sentence": str, "task": str, "vehicle": str, "episodes": int, "train": TrainConfig}
         with reading("config.yaml"):
             values = {name: convert(kind, config[name], name) for name, kind in kinds.items()}
             return cls(**values, parameters=dict(config["parameters"]), understood=tuple(config["understood"]))

@@ -2,16 +2,14 @@
 
 import base64
 from importlib.metadata import version
-from importlib.resources import files
 from typing import Any
 
-import jinja2
-
 from telic.launch.report.flight_charts import attitude_charts, path_charts, position_charts
-from telic.launch.report.highlight import code_style, python_html
+from telic.launch.report.highlight import python_html
 from telic.launch.report.learning_charts import learning_charts
 from telic.launch.report.story import Story
 from telic.launch.report.tables import evaluation_table, measured_rows, proof_rows
+from telic.launch.report.template import fill
 from telic.launch.report.tiles import tiles
 
 # A larger video stays beside the page, so that the page opens at once.
@@ -20,13 +18,7 @@ _EMBED_BELOW_BYTES = 6_000_000
 
 def render(story: Story) -> str:
     """The page."""
-    templates = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    resources = files("telic.launch") / "report"
-    page = templates.from_string((resources / "page.html").read_text(encoding="utf-8"))
-    style = (resources / "style.css").read_text(encoding="utf-8") + code_style()
-    return page.render(style=style, **_header(story), **_flight(story), **_findings(story))
+    return fill("page.html", {**_header(story), **_flight(story), **_findings(story)})
 
 
 def _header(story: Story) -> dict[str, Any]:
@@ -81,7 +73,7 @@ def _findings(story: Story) -> dict[str, Any]:
         "evaluation": story.evaluation,
         "evaluation_table": evaluation_table(story.evaluation["controllers"]),
         "reward": python_html(story.reward),
-        "learning": learning_charts(story.history),
+        "learning": learning_charts({"": story.history}),
         "proofs": story.proofs,
         "proof_rows": proof_rows(story.proofs),
         "measured": measured_rows(story.proofs),

@@ -10,8 +10,6 @@ from typing import Any
 from telic.launch.flight import Flight
 from telic.launch.folder import RunFolder, read_json
 
-TERM = "term/"
-
 
 @dataclass(frozen=True)
 class Story:

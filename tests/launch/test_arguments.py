@@ -1,6 +1,6 @@
 """Typed arguments from the command line and from a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,18 @@ from telic.launch.errors import UserError
 
 
 @dataclass(frozen=True)
+class Learner:
+    hidden: tuple[int, ...] = (64, 64)
+    gamma: float = 0.99
+
+
+@dataclass(frozen=True)
 class Arguments:
     sentence: tyro.conf.Positional[str | None] = None
     seed: int = 0
     learning_rate: float = 1e-3
     quick: bool = False
+    learner: Learner = field(default_factory=Learner)
     config: Path | None = None
 
 
@@ -48,6 +55,12 @@ def test_the_command_line_wins_over_the_file(config_file):
 def test_false_and_null_leave_the_default(config_file):
     read = parse(Arguments, config_file("quick: false\nsentence: null\n"), "telic")
     assert (read.quick, read.sentence) == (False, None)
+
+
+def test_nested_fields_are_read(config_file):
+    words = config_file("learner:\n  hidden: [32, 16]\n  gamma: 0.9\n")
+    assert parse(Arguments, words, "telic").learner == Learner((32, 16), 0.9)
+    assert parse(Arguments, ["--learner.gamma", "0.5"], "telic").learner == Learner(gamma=0.5)
 
 
 def test_the_equals_form_is_read_too(config_file):
