@@ -3,26 +3,28 @@
 # ruff: noqa: ANN001, ANN201
 
 import numpy as np
-from numba import njit
 
+from telic.sim.compiled import compiled
+from telic.sim.multirotor import dynamics, noise, signals
+from telic.sim.multirotor import start as beginning
 from telic.sim.multirotor import tile as stage
 from telic.sim.multirotor.dynamics import FAST
-from telic.sim.multirotor.signals import TILE_ROWS
+from telic.sim.multirotor.signals import STATE_ROWS, STORED_ROWS
 from telic.sim.multirotor.start import place, vehicle_draws
-from telic.sim.multirotor.tile import LANES
+from telic.sim.multirotor.tile import LANES, NOISE
 
-kernel = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
+SOURCES = (dynamics, noise, signals, beginning, stage)
+kernel = compiled(*SOURCES, error_model="numpy", fastmath=FAST, nogil=True)
 
 
 @kernel
-def all_finite(action):
-    """Return whether all of the actions (N, 4) are finite."""
-    total = np.float32(0.0)
-    for i in range(action.shape[0]):
-        for j in range(action.shape[1]):
-            # A finite number times zero is zero; anything else makes the sum NaN.
-            total += action[i, j] * np.float32(0.0)
-    return total == np.float32(0.0)
+def all_finite(numbers):
+    """Return whether all numbers (N,) are finite."""
+    wrong = 0
+    for i in range(numbers.size):
+        # Only NaN and infinities differ from themselves after a subtraction.
+        wrong += numbers[i] - numbers[i] != np.float32(0.0)
+    return wrong == 0
 
 
 @kernel
@@ -32,17 +34,27 @@ def advance(
 ):  # fmt: skip
     """Step the vehicles of tiles ``first...last-1`` and write their observations to the tape."""
     source, noise, std, scale, clip = view
-    tile = np.empty((TILE_ROWS + noise_rows + 1, LANES), np.float32)
+    tile = np.empty((NOISE + noise_rows, LANES), np.float32)
+    alike, still = airframes.shape[1] == 1, table.shape[0] == 1
+    if alike:
+        stage.embody(tile, airframes, 0)
+    if still:
+        stage.follow(tile, table, start, elapsed, first)
     for b in range(first, last):
-        stage.recall(tile, rows, b)
+        stage.recall(tile, rows, 0, STATE_ROWS, b)
+        stage.recall(tile, rows, stage.FORCE, stage.REFERENCE, b)
+        if not alike:
+            stage.embody(tile, airframes, b)
         stage.command(tile, action, b)
-        stage.move(tile, airframes, b, dt)
+        stage.move(tile, dt)
         for i in range(LANES):
             elapsed[b, i] += 1
-        stage.follow(tile, table, start, elapsed, b)
+        if not still:
+            stage.follow(tile, table, start, elapsed, b)
+            stage.keep(tile, rows, stage.REFERENCE, stage.REFERENCE_END, b)
         stage.derive(tile)
         stage.judge(tile, half_width, episode_steps, elapsed, terminated, truncated, b)
-        stage.keep(tile, rows, b)
+        stage.keep(tile, rows, 0, stage.FORCE, b)
         stage.roll_noise(tile, noise_rows, seed, episode, elapsed, b)
         stage.emit(tile, source, noise, std, scale, clip, tape, window, b)
 
@@ -51,7 +63,7 @@ def advance(
 def observe(rows, elapsed, episode, out, window, view, noise_rows, seed, first, last):
     """Write the observations of tiles ``first...last-1`` for the stored state."""
     source, noise, std, scale, clip = view
-    tile = np.empty((TILE_ROWS + noise_rows + 1, LANES), np.float32)
+    tile = np.empty((NOISE + noise_rows, LANES), np.float32)
     for b in range(first, last):
         observe_tile(tile, rows, elapsed, episode, out, window, source, noise, std, scale, clip, noise_rows, seed, b)
 
@@ -59,9 +71,9 @@ def observe(rows, elapsed, episode, out, window, view, noise_rows, seed, first, 
 @kernel
 def observe_tile(tile, rows, elapsed, episode, out, window, source, noise, std, scale, clip, noise_rows, seed, b):
     """Write the observations of one tile for the stored state, and its rotation matrices."""
-    stage.recall(tile, rows, b)
+    stage.recall(tile, rows, 0, STORED_ROWS, b)
     stage.derive(tile)
-    stage.keep(tile, rows, b)
+    stage.keep(tile, rows, stage.ROTATION, stage.ACTION, b)
     stage.roll_noise(tile, noise_rows, seed, episode, elapsed, b)
     stage.emit(tile, source, noise, std, scale, clip, out, window, b)
 
@@ -76,7 +88,7 @@ def restart(
     The whole tile is observed again; the same counters give the other vehicles the same bits as before.
     """
     source, noise, std, scale, clip = view
-    tile = np.empty((TILE_ROWS + noise_rows + 1, LANES), np.float32)
+    tile = np.empty((NOISE + noise_rows, LANES), np.float32)
     for b in range(first, last):
         touched = False
         for i in range(LANES):

@@ -1,8 +1,9 @@
 """Random numbers that depend only on who asks: a counter-based generator, uniform numbers and Gaussians.
 
-The generator is Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1,
-2, 3"). It has no state: (seed, vehicle) is the key and (episode, draw) the counter, so results depend neither on
-threads nor on the order of the calls, and any vehicle can be replayed alone.
+The generator is pcg4d (Jarzynski and Olano 2020, "Hash functions for GPU rendering", JCGT 9(3)): it has no state and
+turns four words into four others. Asked with (seed, vehicle, episode, draw), its results depend neither on threads nor
+on the order of the calls, and any vehicle can be replayed alone. It costs a seventh of Threefry, for noise that no
+cryptographer will look at; `tests/sim/test_noise.py` looks at it the way the world uses it.
 """
 
 # Every argument is a uint32 or float32 scalar.
@@ -12,46 +13,38 @@ import numpy as np
 
 from telic.sim.multirotor.dynamics import HALF, ONE, TWO, device
 
-PARITY = np.uint32(0x1BD11BDA)
-
-# Draws of one episode: 64 pairs of numbers for each step count from 0, and from here on those of its start.
-DRAWS_PER_STEP = 64
+# Draws of one episode: this many for each step, counted from 0, and from `START_DRAWS` on those of its start.
+NOISE_DRAWS = 64
 START_DRAWS = 0xFFFF0000
 
 
 @device
-def _rotate(x, bits):
-    return np.uint32(np.uint32(x << np.uint32(bits)) | np.uint32(x >> np.uint32(32 - bits)))
+def random_words(seed, vehicle, episode, draw):
+    """Return four random uint32 for four uint32."""
+    x, y, z, w = _scramble(seed), _scramble(vehicle), _scramble(episode), _scramble(draw)
+    x, y, z, w = _mix(x, y, z, w)
+    x, y, z, w = _fold(x), _fold(y), _fold(z), _fold(w)
+    return _mix(x, y, z, w)
 
 
 @device
-def _four_rounds(x, y, r1, r2, r3, r4):
-    x = np.uint32(x + y)
-    y = np.uint32(_rotate(y, r1) ^ x)
-    x = np.uint32(x + y)
-    y = np.uint32(_rotate(y, r2) ^ x)
-    x = np.uint32(x + y)
-    y = np.uint32(_rotate(y, r3) ^ x)
-    x = np.uint32(x + y)
-    y = np.uint32(_rotate(y, r4) ^ x)
-    return x, y
+def _scramble(word):
+    """One step of the linear congruential generator of Numerical Recipes."""
+    return np.uint32(np.uint32(word) * np.uint32(1664525) + np.uint32(1013904223))
 
 
 @device
-def threefry(key_0, key_1, counter_0, counter_1):
-    """Return two random uint32 for a key and a counter of two uint32 each."""
-    key_2 = np.uint32(PARITY ^ key_0 ^ key_1)
-    x, y = np.uint32(counter_0 + key_0), np.uint32(counter_1 + key_1)
-    x, y = _four_rounds(x, y, 13, 15, 26, 6)
-    x, y = np.uint32(x + key_1), np.uint32(y + key_2 + np.uint32(1))
-    x, y = _four_rounds(x, y, 17, 29, 16, 24)
-    x, y = np.uint32(x + key_2), np.uint32(y + key_0 + np.uint32(2))
-    x, y = _four_rounds(x, y, 13, 15, 26, 6)
-    x, y = np.uint32(x + key_0), np.uint32(y + key_1 + np.uint32(3))
-    x, y = _four_rounds(x, y, 17, 29, 16, 24)
-    x, y = np.uint32(x + key_1), np.uint32(y + key_2 + np.uint32(4))
-    x, y = _four_rounds(x, y, 13, 15, 26, 6)
-    return np.uint32(x + key_2), np.uint32(y + key_0 + np.uint32(5))
+def _mix(x, y, z, w):
+    x = np.uint32(x + np.uint32(y * w))
+    y = np.uint32(y + np.uint32(z * x))
+    z = np.uint32(z + np.uint32(x * y))
+    w = np.uint32(w + np.uint32(y * z))
+    return x, y, z, w
+
+
+@device
+def _fold(word):
+    return np.uint32(word ^ np.uint32(word >> np.uint32(16)))
 
 
 @device
@@ -62,42 +55,35 @@ def uniform(bits):
 
 @device
 def log(x):
-    """Return the natural logarithm of a normal positive float32, to 1e-7 relative (Cephes logf)."""
+    """Return the natural logarithm of a normal positive float32, to 5e-7."""
     bits = np.float32(x).view(np.int32)
-    # Split x into 2^e * m with m in [sqrt(1/2), sqrt(2)).
+    # Split x into 2^e * (1 + m) with 1 + m in [sqrt(1/2), sqrt(2)).
     bits = np.int32(bits - np.int32(0x3F3504F3))
     e = np.float32(np.int32(bits >> np.int32(23)))
     m = np.int32(np.int32(bits & np.int32(0x007FFFFF)) + np.int32(0x3F3504F3)).view(np.float32) - ONE
-    z = m * m
-    p = np.float32(7.0376836292e-2)
-    p = p * m + np.float32(-1.1514610310e-1)
-    p = p * m + np.float32(1.1676998740e-1)
-    p = p * m + np.float32(-1.2420140846e-1)
-    p = p * m + np.float32(1.4249322787e-1)
-    p = p * m + np.float32(-1.6668057665e-1)
-    p = p * m + np.float32(2.0000714765e-1)
-    p = p * m + np.float32(-2.4999993993e-1)
-    p = p * m + np.float32(3.3333331174e-1)
-    return e * np.float32(0.6931471805599453) + (m - HALF * z + m * z * p)
+    # The polynomial of least greatest error for (log(1 + m) - m + m^2 / 2) / m^3.
+    p = np.float32(0.11708125)
+    p = p * m + np.float32(-0.18496905)
+    p = p * m + np.float32(0.20493789)
+    p = p * m + np.float32(-0.24936868)
+    p = p * m + np.float32(0.33317432)
+    return e * np.float32(0.6931471805599453) + (m + m * m * (m * p - HALF))
 
 
 @device
 def circle_point(t):
-    """Return sin and cos of pi t for t in [-1, 1], to 1e-6: Taylor series at half the angle, then doubled."""
-    x = np.float32(np.pi / 2.0) * t
-    z = x * x
-    s = np.float32(-1.0 / 39916800.0)
-    s = s * z + np.float32(1.0 / 362880.0)
-    s = s * z + np.float32(-1.0 / 5040.0)
-    s = s * z + np.float32(1.0 / 120.0)
-    s = s * z + np.float32(-1.0 / 6.0)
-    s = x + x * z * s
-    c = np.float32(1.0 / 479001600.0)
-    c = c * z + np.float32(-1.0 / 3628800.0)
-    c = c * z + np.float32(1.0 / 40320.0)
-    c = c * z + np.float32(-1.0 / 720.0)
-    c = c * z + np.float32(1.0 / 24.0)
-    c = ONE - HALF * z + z * z * c
+    """Return sin and cos of pi t for t in [-1, 1], to 4e-6: by polynomials at half the angle, then doubled."""
+    z = t * t
+    # The polynomials of least greatest error for sin(pi t / 2) / t and cos(pi t / 2).
+    s = np.float32(-4.3330952e-3)
+    s = s * z + np.float32(7.9434343e-2)
+    s = s * z + np.float32(-0.64589286)
+    s = (s * z + np.float32(1.5707910)) * t
+    c = np.float32(8.5819064e-4)
+    c = c * z + np.float32(-2.0810628e-2)
+    c = c * z + np.float32(0.25365075)
+    c = c * z + np.float32(-1.2336982)
+    c = c * z + np.float32(0.99999994)
     return TWO * s * c, ONE - TWO * s * s
 
 

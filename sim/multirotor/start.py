@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from telic.sim.multirotor.noise import START_DRAWS, gaussians, threefry, uniform
+from telic.sim.multirotor.noise import START_DRAWS, gaussians, random_words, uniform
 from telic.sim.multirotor.signals import ROWS
 from telic.sim.multirotor.tile import REFERENCE_ROWS, tile_stage
 
@@ -20,29 +20,30 @@ FORCE = ROWS["disturbance_force"].start
 TORQUE = ROWS["disturbance_torque"].start
 REFERENCE = ROWS["reference_position"].start
 
-# Which draw of the start serves what; each is a pair of numbers.
-_GUIDED, _POSITION, _ATTITUDE, _VELOCITY, _ANGULAR_VELOCITY, _FORCE, _TORQUE, _VEHICLE = 0, 1, 3, 5, 7, 9, 11, 13
+# Which draw of the start serves what; each gives four numbers.
+_WHEN, _WHERE, _HOW_FAST, _HOW_TURNED, _HOW_TURNING, _PUSH, _TWIST, _VEHICLE = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 @tile_stage
-def _pair(seed, vehicle, episode, draw):
-    bits = threefry(seed, np.uint32(vehicle), np.uint32(episode), np.uint32(START_DRAWS + draw))
-    return np.uint32(bits[0]), np.uint32(bits[1])
+def _words(seed, vehicle, episode, draw):
+    return random_words(seed, vehicle, episode, START_DRAWS + draw)
 
 
 @tile_stage
-def _three_uniform(seed, vehicle, episode, draw):
-    """Return three numbers uniform in -1..1."""
-    a, b = _pair(seed, vehicle, episode, draw)
-    c, _ = _pair(seed, vehicle, episode, draw + 1)
-    two, one = np.float32(2.0), np.float32(1.0)
-    return two * uniform(a) - one, two * uniform(b) - one, two * uniform(c) - one
+def _symmetric(bits):
+    """Return a number uniform in -1..1."""
+    return np.float32(2.0) * uniform(bits) - np.float32(1.0)
+
+
+@tile_stage
+def _three_symmetric(seed, vehicle, episode, draw):
+    a, b, c, _ = _words(seed, vehicle, episode, draw)
+    return _symmetric(a), _symmetric(b), _symmetric(c)
 
 
 @tile_stage
 def _three_gaussian(seed, vehicle, episode, draw):
-    a, b = _pair(seed, vehicle, episode, draw)
-    c, d = _pair(seed, vehicle, episode, draw + 1)
+    a, b, c, d = _words(seed, vehicle, episode, draw)
     x, y = gaussians(a, b)
     z, _ = gaussians(c, d)
     return x, y, z
@@ -62,7 +63,10 @@ def rotation_angle(share, largest):
         slope = 1.0 - math.cos(angle)
         if slope < 1e-12:
             break
-        angle -= (angle - math.sin(angle) - target) / slope
+        change = (angle - math.sin(angle) - target) / slope
+        angle -= change
+        if abs(change) < 1e-6:
+            break
     return min(max(angle, 0.0), largest)
 
 
@@ -82,18 +86,18 @@ def place(rows, table, start, spread, seed, episode, b, i, vehicle):
         i: Lane.
         vehicle: Index of the vehicle, the second key.
     """
-    guided_bits, start_bits = _pair(seed, vehicle, episode, _GUIDED)
+    guided_bits, start_bits, _, _ = _words(seed, vehicle, episode, _WHEN)
     guided = uniform(guided_bits) <= spread[4]
     start[b, i] = min(np.int32(uniform(start_bits) * (spread[5] + np.float32(1.0))), np.int32(spread[5]))
     first = table[min(start[b, i], table.shape[0] - 1)]
     for f in range(REFERENCE_ROWS):
         rows[REFERENCE + f, b, i] = first[f]
 
-    offset = _three_uniform(seed, vehicle, episode, _POSITION)
-    velocity = _three_uniform(seed, vehicle, episode, _VELOCITY)
-    angular_velocity = _three_uniform(seed, vehicle, episode, _ANGULAR_VELOCITY)
-    force = _three_gaussian(seed, vehicle, episode, _FORCE)
-    torque = _three_gaussian(seed, vehicle, episode, _TORQUE)
+    offset = _three_symmetric(seed, vehicle, episode, _WHERE)
+    velocity = _three_symmetric(seed, vehicle, episode, _HOW_FAST)
+    angular_velocity = _three_symmetric(seed, vehicle, episode, _HOW_TURNING)
+    force = _three_gaussian(seed, vehicle, episode, _PUSH)
+    torque = _three_gaussian(seed, vehicle, episode, _TWIST)
     width = np.float32(0.0) if guided else spread[1]
     for j in range(3):
         rows[POSITION + j, b, i] = first[j] + width * offset[j]
@@ -110,8 +114,7 @@ def place(rows, table, start, spread, seed, episode, b, i, vehicle):
 @tile_stage
 def _turn(rows, largest, yaw, seed, episode, b, i, vehicle):
     """Write a random attitude: a turn by the yaw, after a random turn of at most ``largest`` about a random axis."""
-    angle_bits, height_bits = _pair(seed, vehicle, episode, _ATTITUDE)
-    around_bits, _ = _pair(seed, vehicle, episode, _ATTITUDE + 1)
+    angle_bits, height_bits, around_bits, _ = _words(seed, vehicle, episode, _HOW_TURNED)
     angle = rotation_angle(float(uniform(angle_bits)), float(largest))
     height = 2.0 * uniform(height_bits) - 1.0
     around = 2.0 * math.pi * uniform(around_bits)
@@ -127,7 +130,7 @@ def _turn(rows, largest, yaw, seed, episode, b, i, vehicle):
 @tile_stage
 def vehicle_draws(seed, vehicle, episode, out):
     """Write six numbers uniform in -1..1 for the randomisation of a vehicle."""
-    for k in range(3):
-        a, b = _pair(seed, vehicle, episode, _VEHICLE + k)
-        out[2 * k] = np.float32(2.0) * uniform(a) - np.float32(1.0)
-        out[2 * k + 1] = np.float32(2.0) * uniform(b) - np.float32(1.0)
+    a, b, c, d = _words(seed, vehicle, episode, _VEHICLE)
+    e, f, _, _ = _words(seed, vehicle, episode, _VEHICLE + 1)
+    out[0], out[1], out[2], out[3] = _symmetric(a), _symmetric(b), _symmetric(c), _symmetric(d)
+    out[4], out[5] = _symmetric(e), _symmetric(f)

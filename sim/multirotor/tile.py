@@ -1,9 +1,12 @@
 """The stages of a control step, for one tile: `LANES` neighbouring vehicles.
 
 The world keeps one long row per number. A kernel works on a tile of them at a time: a small array with one row per
-number, which stays in the fastest cache. The loops over lanes have a fixed length and neighbouring data, so that LLVM
-turns the scalar equations of motion into vector instructions. Every tile is whole (the world pads its rows), so that
-each vehicle goes through the same instructions wherever it stands and however many threads there are.
+number, which stays in the fastest cache. The loops over lanes have neighbouring data, so that LLVM turns the scalar
+equations of motion into vector instructions. Every tile is whole (the world pads its rows), so that each vehicle goes
+through the same instructions wherever it stands and however many threads there are.
+
+What LLVM needs, found by measuring: a loop that computes touches the tile only, whose row length is a constant; a loop
+that copies has a length that is known only at run time (``rows.shape[2]``), or it would be unrolled into scalar moves.
 """
 
 # ruff: noqa: ANN001, ANN201
@@ -13,12 +16,12 @@ from numba import njit
 
 from telic.sim.multirotor import dynamics
 from telic.sim.multirotor.dynamics import FAST, Airframe, State
-from telic.sim.multirotor.noise import DRAWS_PER_STEP, gaussians, threefry
-from telic.sim.multirotor.signals import ROWS, STORED_ROWS, TILE_ROWS
+from telic.sim.multirotor.noise import NOISE_DRAWS, gaussians, random_words
+from telic.sim.multirotor.signals import ROWS, TILE_ROWS
 
 LANES = 32
 
-tile_stage = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
+tile_stage = njit(error_model="numpy", fastmath=FAST, forceinline=True)
 
 ROTATION = ROWS["rotation"].start
 ACTION = ROWS["previous_action"].start
@@ -28,28 +31,42 @@ REFERENCE = ROWS["reference_position"].start
 REFERENCE_VELOCITY = ROWS["reference_velocity"].start
 REFERENCE_ACCELERATION = ROWS["reference_acceleration"].start
 HEADING = ROWS["reference_heading"].start
+REFERENCE_END = ROWS["reference_heading"].stop
 VELOCITY = ROWS["velocity"].start
 POSITION_ERROR = ROWS["position_error"].start
 VELOCITY_ERROR = ROWS["velocity_error"].start
 ATTITUDE = ROWS["attitude"].start
 AHEAD = ROWS["acceleration_ahead"].start
-REFERENCE_ROWS = ROWS["reference_heading"].stop - REFERENCE
+REFERENCE_ROWS = REFERENCE_END - REFERENCE
+
+# Below the signals, a tile holds the numbers of its airframes, and then the noise.
+BODY = TILE_ROWS
+BODY_ROWS = len(Airframe._fields)
+NOISE = BODY + BODY_ROWS
 
 
 @tile_stage
-def recall(tile, rows, b):
-    """Read all stored rows of tile b."""
-    for f in range(STORED_ROWS):
-        for i in range(LANES):
+def recall(tile, rows, first, last, b):
+    """Read the stored rows ``first...last-1`` of tile b."""
+    for f in range(first, last):
+        for i in range(rows.shape[2]):
             tile[f, i] = rows[f, b, i]
 
 
 @tile_stage
-def keep(tile, rows, b):
-    """Write all stored rows of tile b."""
-    for f in range(STORED_ROWS):
-        for i in range(LANES):
+def keep(tile, rows, first, last, b):
+    """Write the stored rows ``first...last-1`` of tile b."""
+    for f in range(first, last):
+        for i in range(rows.shape[2]):
             rows[f, b, i] = tile[f, i]
+
+
+@tile_stage
+def embody(tile, airframes, b):
+    """Read the numbers of the airframes of tile b."""
+    for f in range(BODY_ROWS):
+        for i in range(airframes.shape[2]):
+            tile[BODY + f, i] = airframes[f, b, i]
 
 
 @tile_stage
@@ -57,25 +74,30 @@ def command(tile, action, b):
     """Read the actions (N, 4) of tile b, limited to -1..1; vehicles that only fill the tile get 0."""
     first = b * LANES
     count = min(LANES, action.shape[0] - first)
-    for i in range(LANES):
-        for j in range(4):
-            value = action[first + i, j] if i < count else np.float32(0.0)
-            tile[ACTION + j, i] = min(max(value, np.float32(-1.0)), np.float32(1.0))
+    one = np.float32(1.0)
+    for j in range(4):
+        for i in range(count):
+            tile[ACTION + j, i] = min(max(action[first + i, j], -one), one)
+        for i in range(count, LANES):
+            tile[ACTION + j, i] = np.float32(0.0)
 
 
 @tile_stage
-def move(tile, airframes, b, dt):
+def move(tile, dt):
     """Advance the state by one step of dt [s] under the action and the disturbance in the tile."""
-    p = airframes[:, b if airframes.shape[1] > 1 else 0]
     for i in range(LANES):
         body = Airframe(
-            p[0, i], p[1, i], p[2, i], p[3, i], p[4, i], p[5, i], p[6, i], p[7, i], p[8, i], p[9, i],
-            p[10, i], p[11, i], p[12, i], p[13, i], p[14, i], p[15, i], p[16, i], p[17, i], p[18, i], p[19, i],
-            p[20, i], p[21, i], p[22, i], p[23, i], p[24, i], p[25, i], p[26, i], p[27, i], p[28, i], p[29, i],
+            tile[BODY, i], tile[BODY + 1, i], tile[BODY + 2, i], tile[BODY + 3, i], tile[BODY + 4, i],
+            tile[BODY + 5, i], tile[BODY + 6, i], tile[BODY + 7, i], tile[BODY + 8, i], tile[BODY + 9, i],
+            tile[BODY + 10, i], tile[BODY + 11, i], tile[BODY + 12, i], tile[BODY + 13, i], tile[BODY + 14, i],
+            tile[BODY + 15, i], tile[BODY + 16, i], tile[BODY + 17, i], tile[BODY + 18, i], tile[BODY + 19, i],
+            tile[BODY + 20, i], tile[BODY + 21, i], tile[BODY + 22, i], tile[BODY + 23, i], tile[BODY + 24, i],
+            tile[BODY + 25, i], tile[BODY + 26, i], tile[BODY + 27, i], tile[BODY + 28, i], tile[BODY + 29, i],
         )  # fmt: skip
         state = State(
-            tile[0, i], tile[1, i], tile[2, i], tile[3, i], tile[4, i], tile[5, i], tile[6, i], tile[7, i], tile[8, i],
-            tile[9, i], tile[10, i], tile[11, i], tile[12, i], tile[13, i], tile[14, i], tile[15, i], tile[16, i],
+            tile[0, i], tile[1, i], tile[2, i], tile[3, i], tile[4, i], tile[5, i], tile[6, i], tile[7, i],
+            tile[8, i], tile[9, i], tile[10, i], tile[11, i], tile[12, i], tile[13, i], tile[14, i], tile[15, i],
+            tile[16, i],
         )  # fmt: skip
         load = dynamics.load_from_wrench(
             tile[FORCE, i], tile[FORCE + 1, i], tile[FORCE + 2, i],
@@ -105,38 +127,42 @@ def follow(tile, table, start, elapsed, b):
 def derive(tile):
     """Compute the rotation matrix and the signals relative to the reference."""
     for i in range(LANES):
-        r = dynamics.rotation_matrix(tile[3, i], tile[4, i], tile[5, i], tile[6, i])
+        xx, xy, xz, yx, yy, yz, zx, zy, zz = dynamics.rotation_matrix(tile[3, i], tile[4, i], tile[5, i], tile[6, i])
         c, s = tile[HEADING, i], tile[HEADING + 1, i]
-        for j in range(9):
-            tile[ROTATION + j, i] = r[j]
-        # The rows of Rz(-yaw) R.
-        for j in range(3):
-            tile[ATTITUDE + j, i] = c * r[j] + s * r[3 + j]
-            tile[ATTITUDE + 3 + j, i] = c * r[3 + j] - s * r[j]
-            tile[ATTITUDE + 6 + j, i] = r[6 + j]
+        tile[ROTATION, i], tile[ROTATION + 1, i], tile[ROTATION + 2, i] = xx, xy, xz
+        tile[ROTATION + 3, i], tile[ROTATION + 4, i], tile[ROTATION + 5, i] = yx, yy, yz
+        tile[ROTATION + 6, i], tile[ROTATION + 7, i], tile[ROTATION + 8, i] = zx, zy, zz
+        tile[ATTITUDE, i], tile[ATTITUDE + 3, i] = turn_back(xx, yx, c, s)
+        tile[ATTITUDE + 1, i], tile[ATTITUDE + 4, i] = turn_back(xy, yy, c, s)
+        tile[ATTITUDE + 2, i], tile[ATTITUDE + 5, i] = turn_back(xz, yz, c, s)
+        tile[ATTITUDE + 6, i], tile[ATTITUDE + 7, i], tile[ATTITUDE + 8, i] = zx, zy, zz
+
         x, y = tile[0, i] - tile[REFERENCE, i], tile[1, i] - tile[REFERENCE + 1, i]
-        tile[POSITION_ERROR, i] = c * x + s * y
-        tile[POSITION_ERROR + 1, i] = c * y - s * x
+        tile[POSITION_ERROR, i], tile[POSITION_ERROR + 1, i] = turn_back(x, y, c, s)
         tile[POSITION_ERROR + 2, i] = tile[2, i] - tile[REFERENCE + 2, i]
         x = tile[VELOCITY, i] - tile[REFERENCE_VELOCITY, i]
         y = tile[VELOCITY + 1, i] - tile[REFERENCE_VELOCITY + 1, i]
-        tile[VELOCITY_ERROR, i] = c * x + s * y
-        tile[VELOCITY_ERROR + 1, i] = c * y - s * x
+        tile[VELOCITY_ERROR, i], tile[VELOCITY_ERROR + 1, i] = turn_back(x, y, c, s)
         tile[VELOCITY_ERROR + 2, i] = tile[VELOCITY + 2, i] - tile[REFERENCE_VELOCITY + 2, i]
         x, y = tile[REFERENCE_ACCELERATION, i], tile[REFERENCE_ACCELERATION + 1, i]
-        tile[AHEAD, i] = c * x + s * y
-        tile[AHEAD + 1, i] = c * y - s * x
+        tile[AHEAD, i], tile[AHEAD + 1, i] = turn_back(x, y, c, s)
         tile[AHEAD + 2, i] = tile[REFERENCE_ACCELERATION + 2, i]
+
+
+@dynamics.device
+def turn_back(x, y, c, s):
+    """Return the horizontal components of Rz(-yaw) (x, y), for the cosine and sine of the yaw."""
+    return c * x + s * y, c * y - s * x
 
 
 @tile_stage
 def roll_noise(tile, count, seed, episode, elapsed, b):
-    """Fill the first ``count`` (even) noise rows of the tile, two rows from each pair of random numbers."""
-    for k in range(0, count, 2):
+    """Fill the first ``count`` noise rows of the tile, four rows from each four random words."""
+    for k in range(0, count, 4):
         for i in range(LANES):
-            draw = np.uint32(np.uint32(elapsed[b, i]) * np.uint32(DRAWS_PER_STEP) + np.uint32(k >> 1))
-            bits = threefry(seed, np.uint32(b * LANES + i), np.uint32(episode[b, i]), draw)
-            tile[TILE_ROWS + k, i], tile[TILE_ROWS + k + 1, i] = gaussians(bits[0], bits[1])
+            words = random_words(seed, b * LANES + i, episode[b, i], elapsed[b, i] * NOISE_DRAWS + (k >> 2))
+            tile[NOISE + k, i], tile[NOISE + k + 1, i] = gaussians(words[0], words[1])
+            tile[NOISE + k + 2, i], tile[NOISE + k + 3, i] = gaussians(words[2], words[3])
 
 
 @tile_stage
@@ -144,7 +170,7 @@ def emit(tile, source, noise, std, scale, clip, out, first, b):
     """Write rows of the tile to rows ``first...`` of an observation: plus noise, times scale, clipped."""
     for k in range(source.shape[0]):
         row, noise_row, spread, factor, bound = source[k], noise[k], std[k], scale[k], clip[k]
-        for i in range(LANES):
+        for i in range(out.shape[2]):
             value = (tile[row, i] + spread * tile[noise_row, i]) * factor
             out[first + k, b, i] = min(max(value, -bound), bound)
 

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from telic.sim.multirotor import kernels
 from telic.sim.multirotor.parameters import SCALABLE, airframe, airframes
-from telic.sim.multirotor.signals import ROWS, SIGNALS, STATE_ROWS, STORED, STORED_ROWS, TILE_ROWS
-from telic.sim.multirotor.tile import LANES
+from telic.sim.multirotor.signals import ROWS, SIGNALS, STATE_ROWS, STORED, STORED_ROWS
+from telic.sim.multirotor.tile import LANES, NOISE
 from telic.sim.task import Observe, Task
 from telic.sim.threads import Crew, available_threads
 from telic.sim.vehicle import GRAVITY
@@ -72,7 +72,7 @@ class MultirotorWorld:
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; allowed: at least 1, or None for all processors")
         self.task, self.num_envs = task, num_envs
-        tiles = -(-num_envs // LANES)
+        tiles = -(-num_envs // LANES) | 1
         wanted = max(1, min(available_threads(), num_envs // VEHICLES_PER_THREAD)) if threads is None else threads
         self._crew = Crew(tiles, wanted)
         self._allocate(tiles)
@@ -201,7 +201,7 @@ class MultirotorWorld:
         array = np.ascontiguousarray(action, np.float32)
         if array.shape != (self.num_envs, len(names)):
             raise ValueError(f"action has shape {array.shape}; allowed: {(self.num_envs, len(names))}")
-        if not kernels.all_finite(array):
+        if not kernels.all_finite(array.reshape(-1)):
             env, actuator = np.argwhere(~np.isfinite(array))[0]
             raise ValueError(
                 f"action {names[actuator]} of vehicle {env} is {array[env, actuator]}; allowed: finite numbers, "
@@ -390,7 +390,7 @@ def _spread(task: Task) -> Floats:
 def _view(items: tuple[Observe, ...]) -> tuple[tuple[NDArray, ...], int]:
     """Return what `tile.emit` needs, one entry per number of the observation: source row, noise row, std, scale, clip.
 
-    Also the number of noise rows, which is even. Of a history only the newest sample is written anew.
+    Also the number of noise rows, a multiple of four. Of a history only the newest sample is written anew.
     """
     source, noise, std, scale, clip = [], [], [], [], []
     noisy = 0
@@ -398,10 +398,10 @@ def _view(items: tuple[Observe, ...]) -> tuple[tuple[NDArray, ...], int]:
         rows = ROWS[item.signal]
         for row in range(rows.start, rows.stop):
             source.append(row)
-            noise.append(TILE_ROWS + noisy if item.noise else row)
+            noise.append(NOISE + noisy if item.noise else row)
             noisy += bool(item.noise)
             std.append(item.noise)
             scale.append(item.scale)
             clip.append(math.inf if item.clip is None else item.clip)
     arrays = (np.array(source), np.array(noise), *(np.array(x, np.float32) for x in (std, scale, clip)))
-    return arrays, noisy + noisy % 2
+    return arrays, -(-noisy // 4) * 4

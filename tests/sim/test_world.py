@@ -360,7 +360,7 @@ def test_a_heavier_vehicle_sinks_faster():
     for _ in range(20):
         world.step(trim(world))
     height, mass = world.signals["position"][:, 2], 1.0 / world.airframes[:, 0]
-    assert np.corrcoef(height, mass)[0, 1] < -0.99
+    assert np.corrcoef(height, mass)[0, 1] < -0.95
 
 
 @pytest.mark.parametrize(
