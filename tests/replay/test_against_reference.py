@@ -229,7 +229,7 @@ def twins_of(schema, make_line, make_place):
     return build
 
 
-lenient = settings(max_examples=150, deadline=None)
+lenient = settings(max_examples=100, deadline=None)
 
 
 @lenient
