@@ -1,5 +1,7 @@
 """A task's vehicles as a learner flies them: many side by side, window after window."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from telic.control.window.data import ACTION_SIZE, Fleet, Floats, Rules, Sensing, Starts, Window
@@ -40,13 +42,16 @@ class FlightFleet:
         task: What to fly.
         num_envs: Vehicles, N.
         chunks: Groups that fly on threads of their own, C.
+        episode_s: Flights are cut after this time, or the task's own if that is shorter [s].
         seed: Of the initial conditions.
 
     Raises:
         FleetError: If the policy sees what the kernels cannot differentiate.
     """
 
-    def __init__(self, task: Task, num_envs: int, chunks: int, seed: int) -> None:
+    def __init__(self, task: Task, num_envs: int, chunks: int, episode_s: float, seed: int) -> None:
+        # Short flights must begin anywhere along a moving reference to see all of it.
+        task = replace(task, reset=replace(task.reset, along_s=task.truncate_after_s))
         self.shape = (chunks, num_envs // chunks)
         self.num_envs = num_envs
         self.schema = Schema(task.schema, task.actions)
@@ -54,8 +59,8 @@ class FlightFleet:
         self.rules = Rules(
             reference=reference_table(task),
             half_width=np.float32(task.terminate.half_width),
-            max_steps=task.episode_steps,
-            initial_action=np.float32(task.actions.initial),
+            max_steps=min(task.episode_steps, max(1, round(episode_s / task.dt))),
+            initial_action=task.actions.initial_action[0],
             dt=np.float32(task.dt),
         )
         self.body = Airframe(*airframe(task.vehicle, task.dt))
@@ -99,9 +104,7 @@ class FlightFleet:
             window: What was flown.
             which: (T, C, n) bool.
         """
-        return self._stored(
-            window.after[which], window.wrench[which], window.following[which], window.action[which]
-        )
+        return self._stored(window.after[which], window.wrench[which], window.following[which], window.action[which])
 
     def _with_last(self, steps: np.ndarray, last: np.ndarray) -> np.ndarray:
         return np.concatenate([steps, last[None]]).reshape(len(steps) + 1, self.num_envs, *steps.shape[3:])

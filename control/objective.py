@@ -55,9 +55,7 @@ class RewardObjective:
                 self._store(name, g.numpy(), window, gradient)
         return {name: float(values.detach().mean()) for name, values in terms.items()}
 
-    def _leaves(
-        self, window: Window, signals: dict[str, Floats], after: dict[str, Floats]
-    ) -> dict[str, torch.Tensor]:
+    def _leaves(self, window: Window, signals: dict[str, Floats], after: dict[str, Floats]) -> dict[str, torch.Tensor]:
         """The reward's inputs, (T, N, *shape); those that the policy can change require gradients."""
         steps, envs = len(window.state), window.instant[0].size
         leaves = {}
@@ -67,7 +65,9 @@ class RewardObjective:
             elif name in ("terminated", "truncated"):
                 values = getattr(window, name).reshape(steps, envs).astype(np.float32)
             elif name.startswith(NEXT):
-                values = after[name.removeprefix(NEXT)].reshape(steps, envs, *signals[name.removeprefix(NEXT)].shape[2:])
+                values = after[name.removeprefix(NEXT)].reshape(
+                    steps, envs, *signals[name.removeprefix(NEXT)].shape[2:]
+                )
             else:
                 values = signals[name][:-1]
             leaf = torch.from_numpy(np.ascontiguousarray(values))

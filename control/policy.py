@@ -1,5 +1,6 @@
 """The policy: observation to action. A torch module while it learns, plain float32 arrays everywhere else."""
 
+import itertools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,9 @@ class Dense:
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
-            raise ValueError(f"a layer needs a weight (outputs, inputs) and a bias (outputs,), not {self.weight.shape} and {self.bias.shape}")
+            raise ValueError(
+                f"weight {self.weight.shape} and bias {self.bias.shape} do not fit; needed: (outputs, inputs), (outputs,)"
+            )
         if self.activation not in get_args(Activation):
             raise ValueError(f"unknown activation {self.activation!r}; allowed: {', '.join(get_args(Activation))}")
         for name, array in (("weight", self.weight), ("bias", self.bias)):
@@ -64,11 +67,15 @@ class PolicyWeights:
             raise ValueError("a policy needs at least one layer")
         for earlier, later in zip(self.layers, self.layers[1:], strict=False):
             if earlier.weight.shape[0] != later.weight.shape[1]:
-                raise ValueError(f"a layer with {earlier.weight.shape[0]} outputs feeds one with {later.weight.shape[1]} inputs")
+                raise ValueError(
+                    f"a layer with {earlier.weight.shape[0]} outputs feeds one with {later.weight.shape[1]} inputs"
+                )
         for name in ("observation_mean", "observation_std"):
             array = getattr(self, name)
             if array.shape != (self.num_inputs,) or array.dtype != np.float32 or not np.isfinite(array).all():
-                raise ValueError(f"{name} must be {self.num_inputs} finite float32 numbers, not {array.dtype} {array.shape}")
+                raise ValueError(
+                    f"{name} must be {self.num_inputs} finite float32 numbers, not {array.dtype} {array.shape}"
+                )
         if not (self.observation_std > 0).all():
             raise ValueError(f"observation_std must be positive; its least value is {self.observation_std.min()}")
 
@@ -93,7 +100,10 @@ class PolicyWeights:
         for index, layer in enumerate(self.layers):
             arrays[f"layers.{index}.weight"] = np.ascontiguousarray(layer.weight)
             arrays[f"layers.{index}.bias"] = np.ascontiguousarray(layer.bias)
-        structure = {"activations": [layer.activation for layer in self.layers], "observation_clip": self.observation_clip}
+        structure = {
+            "activations": [layer.activation for layer in self.layers],
+            "observation_clip": self.observation_clip,
+        }
         save_file(arrays, path, metadata={"telic.policy": json.dumps(structure)})
 
     @classmethod
@@ -144,27 +154,35 @@ class Policy(nn.Module):
     ) -> None:
         super().__init__()
         widths = [num_inputs, *hidden, num_outputs]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
         with torch.no_grad():
-            for layer in self.layers:
+            for layer in self.linear:
                 bound = layer.in_features**-0.5
                 layer.weight.uniform_(-bound, bound, generator=generator)
                 layer.bias.zero_()
-            self.layers[-1].weight.mul_(0.1)
+            self.linear[-1].weight.mul_(0.1)
             if initial_action is not None:
-                self.layers[-1].bias.copy_(torch.atanh(torch.as_tensor(initial_action, dtype=torch.float32).clamp(-0.95, 0.95)))
+                self.linear[-1].bias.copy_(
+                    torch.atanh(torch.as_tensor(initial_action, dtype=torch.float32).clamp(-0.95, 0.95))
+                )
+
+    @property
+    def linear(self) -> list[nn.Linear]:
+        """The layers, from input to action."""
+        return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
         """Actions (..., outputs) in [-1, 1] for observations (..., inputs)."""
         x = observation
-        for layer in self.layers:
+        for layer in self.linear:
             x = fast_tanh(layer(x))
         return x
 
     def weights(self) -> PolicyWeights:
         """A copy of the weights as plain data."""
         layers = tuple(
-            Dense(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy(), "fast_tanh") for layer in self.layers
+            Dense(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy(), "fast_tanh")
+            for layer in self.linear
         )
         size = layers[0].weight.shape[1]
         return PolicyWeights(layers, np.zeros(size, np.float32), np.ones(size, np.float32))

@@ -1,8 +1,8 @@
 """Short-horizon actor-critic: the policy learns from gradients through the simulator, closed by a critic.
 
 Xu et al. 2022, "Accelerated Policy Learning with Parallel Differentiable Simulation" (SHAC), with three changes: the
-critic is asymmetric (it sees disturbances and rotor speeds, Pinto et al. 2018), it learns from n-step returns out of the
-shared replay, so that a changed reward needs no new flights, and the simulator's derivatives are written by hand.
+critic is asymmetric (it sees disturbances and rotor speeds, Pinto et al. 2018), it learns from n-step returns out of
+the shared replay, so that a changed reward needs no new flights, and the simulator's derivatives are written by hand.
 
 One update:
 
@@ -55,6 +55,8 @@ class ShacConfig:
         critic_batch: Transitions per critic step.
         critic_steps: Critic steps per update.
         n_step: Rewards in a critic's target.
+        episode_s: Time after which a flight is cut in training, if the task's own limit is not earlier [s]. The critic
+            stands for the rest; the sooner new flights start, the more of the experience is recovery.
         target_rate: How far the target critic follows per update.
         replay_windows: Windows that the replay holds: old ones come from a policy that no longer exists.
     """
@@ -69,8 +71,9 @@ class ShacConfig:
     gamma: float = 0.99
     max_gradient: float = 1.0
     critic_batch: int = 1024
-    critic_steps: int = 4
+    critic_steps: int = 2
     n_step: int = 16
+    episode_s: float = 1.5
     target_rate: float = 0.2
     replay_windows: int = 4
 
@@ -82,6 +85,11 @@ class ShacConfig:
             raise ValueError(f"num_envs {self.num_envs} is not a multiple of chunks {self.chunks}")
         if not 0.0 < self.gamma < 1.0:
             raise ValueError(f"gamma is {self.gamma}; allowed: between 0 and 1, without them")
+
+    @property
+    def steps_per_update(self) -> int:
+        """Control steps in one window of all vehicles."""
+        return self.num_envs * self.horizon
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,7 @@ class Shac:
 
     def __init__(self, task: Task, reward: RewardProgram, config: ShacConfig, seed: int) -> None:
         self.task, self.reward, self.config = task, reward, config
-        self.fleet = FlightFleet(task, config.num_envs, config.chunks, seed)
+        self.fleet = FlightFleet(task, config.num_envs, config.chunks, config.episode_s, seed)
         self.objective = RewardObjective(reward)
         self.rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1,)))
         generator = torch.Generator().manual_seed(seed)
@@ -133,12 +141,18 @@ class Shac:
         )
         capacity = config.replay_windows * config.horizon * config.num_envs
         self.replay = Replay(self.fleet.schema, capacity, config.num_envs)
-        widths = [layer.out_features for layer in self.policy.layers]
+        widths = [layer.out_features for layer in self.policy.linear]
         self._window = empty_window(
-            config.horizon, config.chunks, config.num_envs // config.chunks, task.observation_size, widths, self.fleet.history
+            config.horizon,
+            config.chunks,
+            config.num_envs // config.chunks,
+            task.observation_size,
+            widths,
+            self.fleet.history,
         )
         self._gradient = empty_gradient(self._window)
         self._pool = ThreadPoolExecutor(config.chunks)
+        self._everywhere = np.ones(self._window.instant.shape, np.bool_)
 
     def update(self, learning_rate: float) -> UpdateMetrics:
         """Fly one window with the current policy, and learn from it.
@@ -169,9 +183,10 @@ class Shac:
 
     def _network(self) -> Network:
         """The policy's layers as arrays, weights (outputs, inputs); views, not copies."""
-        layers = [layer for layer in self.policy.layers if isinstance(layer, nn.Linear)]
+        layers = self.policy.linear
         return Network(
-            tuple(layer.weight.detach().numpy() for layer in layers), tuple(layer.bias.detach().numpy() for layer in layers)
+            tuple(layer.weight.detach().numpy() for layer in layers),
+            tuple(layer.bias.detach().numpy() for layer in layers),
         )
 
     def _fly(self) -> Window:
@@ -180,25 +195,32 @@ class Shac:
         weights, biases = self._network()
         transposed = Network(tuple(np.ascontiguousarray(weight.T) for weight in weights), biases)
         fly(
-            self._pool, window, fleet.vehicles, fleet.draw_starts(), noise, transposed, fleet.sensing, fleet.rules, fleet.body
+            self._pool,
+            window,
+            fleet.vehicles,
+            fleet.draw_starts(),
+            noise,
+            transposed,
+            fleet.sensing,
+            fleet.rules,
+            fleet.body,
         )
         return window
 
     def _find_gradient(self, window: Window, signals: dict[str, Floats]) -> dict[str, float]:
         """Fill the gradient of -J with respect to the pre-activations, and return the mean of each reward term."""
         gradient, count = self._gradient, window.instant.size
-        discount = discounts(window.terminated | window.truncated, self.config.gamma)
-        everywhere = np.ones(window.instant.shape, np.bool_)
-        after = self.fleet.signals_after(window, everywhere) if self.objective.looks_ahead else {}
-        terms = self.objective.gradient(window, signals, after, -discount / count, gradient)
-        self._add_value_gradient(window, -self.config.gamma * discount / count)
+        weight = discounts(window.terminated | window.truncated, self.config.gamma) * np.float32(-1.0 / count)
+        after = self.fleet.signals_after(window, self._everywhere) if self.objective.looks_ahead else {}
+        terms = self.objective.gradient(window, signals, after, weight, gradient)
+        self._add_value_gradient(window, weight * np.float32(self.config.gamma))
         backpropagate(
             self._pool, window, gradient, self._network(), self.fleet.sensing, self.fleet.rules, self.fleet.body
         )
         return terms
 
     def _add_value_gradient(self, window: Window, weight: Floats) -> None:
-        """Add to the gradient the worth of states at which flights were cut: V counts there, times `weight` (T, C, n)."""
+        """Add to the gradient the worth of the states at which flights were cut, V times `weight` (T, C, n)."""
         cut = window.truncated.copy()
         cut[-1] = ~window.terminated[-1]
         state, wrench = window.after[cut], torch.from_numpy(window.wrench[cut])
@@ -208,7 +230,9 @@ class Shac:
         seen = torch.from_numpy(sensors).requires_grad_()
         rotors = torch.from_numpy(state[:, IN_STATE["rotor_speed"]].copy()).requires_grad_()
         value = self.critic.value(critic_view(self.task.privileged, seen, rotors, wrench[:, :3], wrench[:, 3:]))
-        by_sensors, by_rotors = torch.autograd.grad(value, (seen, rotors), torch.from_numpy(weight[cut]), materialize_grads=True)
+        by_sensors, by_rotors = torch.autograd.grad(
+            value, (seen, rotors), torch.from_numpy(weight[cut]), materialize_grads=True
+        )
         g_state = np.zeros_like(state)
         sense_rows_vjp(state, reference, by_sensors.numpy(), g_state)
         g_state[:, IN_STATE["rotor_speed"]] += by_rotors.numpy()
@@ -217,15 +241,15 @@ class Shac:
     def _step_actor(self, window: Window, learning_rate: float) -> float:
         """Turn dL/dz of each layer into gradients of its weights, limit them, and take a step."""
         inputs = (window.observation, *window.activation[:-1])
-        for layer, x, g in zip(self.policy.layers, inputs, self._gradient.pre_activation, strict=True):
+        for layer, x, g in zip(self.policy.linear, inputs, self._gradient.pre_activation, strict=True):
             by_z = torch.from_numpy(g).flatten(0, 2)
             layer.weight.grad = by_z.T @ torch.from_numpy(x).flatten(0, 2)
             layer.bias.grad = by_z.sum(0)
         norm = float(nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_gradient))
         if not np.isfinite(norm):
             raise DivergedError(
-                "the gradient through the simulator is not finite; lower the learning rate, or look for terms of the reward "
-                "without a finite slope"
+                "the gradient through the simulator is not finite; lower the learning rate, or look for terms of the "
+                "reward without a finite slope"
             )
         self.actor_optimiser.param_groups[0]["lr"] = learning_rate
         self.actor_optimiser.step()
@@ -246,15 +270,20 @@ class Shac:
             loss.backward()
             self.critic_optimiser.step()
         self.critic.follow(config.target_rate)
-        return float(loss)
+        return float(loss.detach())
 
     def _view(self, signals: Mapping[str, np.ndarray]) -> torch.Tensor:
-        parts = (sensors_of(signals), signals["rotor_speed"], signals["disturbance_force"], signals["disturbance_torque"])
+        parts = (
+            sensors_of(signals),
+            signals["rotor_speed"],
+            signals["disturbance_force"],
+            signals["disturbance_torque"],
+        )
         return critic_view(self.task.privileged, *(torch.from_numpy(part) for part in parts))
 
 
 def discounts(ended: Flags, gamma: float) -> Floats:
-    """gamma to the number of steps since the start of the window or of the episode, whichever is later: (T, C, n)."""
+    """Gamma to the number of steps since the start of the window or of the episode, whichever is later: (T, C, n)."""
     discount = np.empty(ended.shape, np.float32)
     running = np.ones(ended.shape[1:], np.float32)
     for t in range(len(ended)):

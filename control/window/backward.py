@@ -72,7 +72,7 @@ def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # 
 
 @kernel
 def _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i):  # noqa: ANN001, ANN202
-    """Turn the gradient with respect to the state after a step into those with respect to the state before and the action."""
+    """Turn the gradient with respect to the state after a step into those by the state before and by the action."""
     steps = window.state.shape[0]
     slot = steps - 1 - t
     if window.terminated[t, c, i] or window.truncated[t, c, i]:

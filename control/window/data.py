@@ -35,8 +35,8 @@ class Rules(NamedTuple):
     """What a window needs to know of the task.
 
     Attributes:
-        reference: (rows, 12) the reference at each control step, as `telic.sim.multirotor.world.reference_table` gives it;
-            it stands still at the last row.
+        reference: (rows, 12) the reference at each control step, from `telic.sim.multirotor.world.reference_table`; it
+            stands still at the last row.
         half_width: Of the cube around the reference that must not be left [m].
         max_steps: Length of an episode at which it is truncated.
         initial_action: What fills the action history at a reset.
@@ -95,8 +95,8 @@ class Window(NamedTuple):
         observation: As the policy saw it, with noise.
         pre_activation: z of each layer.
         activation: Output of each layer; the last is the action.
-        tape: (C, n, T + H, 4) actions in reverse order of time, so that the newest come first: the action of step t is at
-            T - 1 - t.
+        tape: (C, n, T + H, 4) actions in reverse order of time, so that the newest come first: the action of step t is
+            at T - 1 - t.
         terminated: The step left the permitted space.
         truncated: The step ended the episode's time, and did not terminate it.
     """
@@ -137,7 +137,9 @@ class Gradient(NamedTuple):
     pre_activation: tuple[Floats, ...]
 
 
-def empty_window(steps: int, chunks: int, vehicles: int, observation: int, widths: Sequence[int], history: int) -> Window:
+def empty_window(
+    steps: int, chunks: int, vehicles: int, observation: int, widths: Sequence[int], history: int
+) -> Window:
     """Room for a window, to be filled by `telic.control.window.forward.fly`."""
 
     def room(*shape: int) -> Floats:

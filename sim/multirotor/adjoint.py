@@ -7,6 +7,9 @@ again on the way back, so that nothing but the states themselves needs to be sto
 Notation: ``g_x`` is the gradient of L with respect to x.
 """
 
+# Every argument that is not named by its type is a float32 scalar, or a tuple of them.
+# ruff: noqa: ANN001, ANN201, ANN202, D417
+
 import numpy as np
 
 from telic.sim.multirotor.dynamics import (
@@ -132,7 +135,7 @@ def _along(s: State, h, k):
 
 @device
 def step_vjp(s: State, u1, u2, u3, u4, load: Load, body: Airframe, dt, g: State):
-    """Gradients with respect to the state before a step, and the action, from the gradient g with respect to the state after."""
+    """Gradients with respect to the state before a step and the action, from the gradient g after the step."""
     half, sixth = HALF * dt, SIXTH * dt
     third, square = TWO * sixth, sixth * dt
     a1, b1, c1, _ = rotor_way(s.n1, u1, body)
@@ -169,23 +172,17 @@ def step_vjp(s: State, u1, u2, u3, u4, load: Load, body: Airframe, dt, g: State)
     )
     g_p, g_v, g_w = (g.px, g.py, g.pz), (g.vx, g.vy, g.vz), (g.wx, g.wy, g.wz)
 
-    # Back through the stages, the last first. The position's increment holds the velocity derivatives of the first three.
+    # Back through the stages, the last first. The position holds the velocity derivatives of the first three.
     g_kv_end, g_kv_middle = _scale3(sixth, g_v), _add3(_scale3(third, g_v), _scale3(square, g_p))
     g_kv_start = _add3(g_kv_end, _scale3(square, g_p))
     q4, w4, g_lift4 = derivative_vjp(*x4, lift4, _scale4(sixth, g_q), g_kv_end, _scale3(sixth, g_w), body)
     g_w4 = _scale3(sixth, g_w)
     g_w3 = _add3(_scale3(third, g_w), _scale3(dt, w4))
-    q3, w3, g_lift3 = derivative_vjp(
-        *x3, lift3, _add4(_scale4(third, g_q), _scale4(dt, q4)), g_kv_middle, g_w3, body
-    )
+    q3, w3, g_lift3 = derivative_vjp(*x3, lift3, _add4(_scale4(third, g_q), _scale4(dt, q4)), g_kv_middle, g_w3, body)
     g_w2 = _add3(_scale3(third, g_w), _scale3(half, w3))
-    q2, w2, g_lift2 = derivative_vjp(
-        *x2, lift2, _add4(_scale4(third, g_q), _scale4(half, q3)), g_kv_middle, g_w2, body
-    )
+    q2, w2, g_lift2 = derivative_vjp(*x2, lift2, _add4(_scale4(third, g_q), _scale4(half, q3)), g_kv_middle, g_w2, body)
     g_w1 = _add3(_scale3(sixth, g_w), _scale3(half, w2))
-    q1, w1, g_lift1 = derivative_vjp(
-        *x1, lift1, _add4(_scale4(sixth, g_q), _scale4(half, q2)), g_kv_start, g_w1, body
-    )
+    q1, w1, g_lift1 = derivative_vjp(*x1, lift1, _add4(_scale4(sixth, g_q), _scale4(half, q2)), g_kv_start, g_w1, body)
     q = _add4(_add4(_add4(_add4(g_q, q1), q2), q3), q4)
     w = _add3(_add3(_add3(_add3(g_w, w1), w2), w3), w4)
 

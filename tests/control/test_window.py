@@ -1,9 +1,11 @@
 """The differentiable window: its gradient against finite differences, its episodes, and its independence of threads."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from telic.control.window.backward import backpropagate
 from telic.control.window.data import Fleet, Network, Rules, Sensing, Starts, empty_gradient, empty_window
 from telic.control.window.forward import fly
@@ -25,41 +27,56 @@ class Setting:
         shape = (CHUNKS, VEHICLES)
         self.body = Airframe(*airframe(load_vehicle("crazyflie"), DT))
         index = np.arange(21)
-        self.sensing = Sensing(index, np.full(21, 0.7, np.float32), np.full(21, np.inf, np.float32), np.full(21, 1e-3, np.float32))
+        self.sensing = Sensing(
+            index, np.full(21, 0.7, np.float32), np.full(21, np.inf, np.float32), np.full(21, 1e-3, np.float32)
+        )
         table = rng.normal(size=(40, 12)).astype(np.float32) * np.float32(0.1)
         table[:, 10], table[:, 11] = np.cos(table[:, 9]), np.sin(table[:, 9])
         self.rules = Rules(table, np.float32(half_width), max_steps, np.float32(0.0), np.float32(DT))
         sizes = (21 + 4 * HISTORY, 16, 16, 4)
-        self.weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in zip(sizes, sizes[1:], strict=False)]
+        self.weights = [rng.normal(size=(a, b)) / np.sqrt(a) for a, b in itertools.pairwise(sizes)]
         self.biases = [0.1 * rng.normal(size=b) for b in sizes[1:]]
         state = rng.normal(size=(*shape, 17)) * 0.3
         state[..., 3] += 1.0
         state[..., 3:7] /= np.linalg.norm(state[..., 3:7], axis=-1, keepdims=True)
         self.state = state.astype(np.float32)
+        self.zeros = np.zeros(shape, np.int32)
         self.wrench = np.zeros((*shape, 6), np.float32)
         self.tape = rng.uniform(-0.5, 0.5, (*shape, HISTORY, 4)).astype(np.float32)
         self.noise = rng.normal(size=(STEPS, CHUNKS, VEHICLES, 21)).astype(np.float32)
         self.starts = Starts(self.state[:, :, None] * 0.5, self.wrench[:, :, None], np.full((*shape, 1), 5, np.int32))
         self.window = empty_window(STEPS, CHUNKS, VEHICLES, sizes[0], sizes[1:], HISTORY)
-        self.objective = {name: rng.normal(size=getattr(self.window, name).shape) for name in ("state", "after", "action")}
+        self.objective = {
+            name: rng.normal(size=getattr(self.window, name).shape) for name in ("state", "after", "action")
+        }
 
     def network(self, weights=None):
         weights = self.weights if weights is None else weights
         return Network(
-            tuple(np.ascontiguousarray(w, np.float32) for w in weights), tuple(b.astype(np.float32) for b in self.biases)
+            tuple(np.ascontiguousarray(w, np.float32) for w in weights),
+            tuple(b.astype(np.float32) for b in self.biases),
         )
 
     def fly(self, weights=None):
-        fleet = Fleet(
-            self.state.copy(), self.wrench.copy(), np.zeros((CHUNKS, VEHICLES), np.int32), np.zeros((CHUNKS, VEHICLES), np.int32),
-            self.tape.copy(),
-        )  # fmt: skip
-        fly(self.pool, self.window, fleet, self.starts, self.noise, self.network(weights), self.sensing, self.rules, self.body)
+        fleet = Fleet(self.state.copy(), self.wrench.copy(), self.zeros.copy(), self.zeros.copy(), self.tape.copy())
+        fly(
+            self.pool,
+            self.window,
+            fleet,
+            self.starts,
+            self.noise,
+            self.network(weights),
+            self.sensing,
+            self.rules,
+            self.body,
+        )
         return fleet
 
     def value(self, weights):
         self.fly(weights)
-        return sum(float((getattr(self.window, name).astype(np.float64) * g).sum()) for name, g in self.objective.items())
+        return sum(
+            float((getattr(self.window, name).astype(np.float64) * g).sum()) for name, g in self.objective.items()
+        )
 
     def weight_gradients(self):
         self.fly()

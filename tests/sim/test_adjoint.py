@@ -58,7 +58,9 @@ def test_step_gradient_equals_finite_differences(name):
             after = advance(State(*floats(values[:17])), floats(values[17:]), floats(wrench), body)
             return float(np.dot(np.array(after, np.float64), weights))
 
-        by_state, by_action = pull_back(State(*floats(state)), floats(action), floats(wrench), body, State(*floats(weights)))
+        by_state, by_action = pull_back(
+            State(*floats(state)), floats(action), floats(wrench), body, State(*floats(weights))
+        )
         start = np.concatenate([state, action])
         for index, expected in enumerate((*by_state, *by_action)):
             # The step is wide because the forward pass is float32; the dynamics are smooth enough for it.
