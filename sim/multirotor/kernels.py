@@ -120,3 +120,13 @@ def draw_vehicles(seed, ids, episode, out):
     """Write six numbers uniform in -1..1 for each of the vehicles ``ids`` to out (n, 6)."""
     for i in range(ids.shape[0]):
         vehicle_draws(seed, ids[i], episode[ids[i]], out[i])
+
+
+@kernel
+def transpose(rows, out, first, last):
+    """Copy columns ``first...last-1`` of rows (size, N) to rows of out (N, size), in squares that fit the cache."""
+    for i_0 in range(first, last, LANES):
+        for j_0 in range(0, rows.shape[0], LANES):
+            for i in range(i_0, min(i_0 + LANES, last)):
+                for j in range(j_0, min(j_0 + LANES, rows.shape[0])):
+                    out[i, j] = rows[j, i]

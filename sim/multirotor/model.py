@@ -4,6 +4,9 @@ The inertia, the rotor sites and the actuators are those of the vehicle, so that
 [N] and the free body flies like the one of `telic.sim.multirotor.dynamics`. The shapes have no mass and touch nothing.
 """
 
+# MuJoCo keeps its classes in compiled modules, which pyright cannot read.
+# pyright: reportAttributeAccessIssue=false
+
 import math
 
 import mujoco

@@ -1,7 +1,7 @@
 """The multirotor world: many vehicles that fly the same task, each in its own episode."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from telic.sim.vehicle import GRAVITY
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Hook = Callable[[int, int], None]
 
 # How many steps the tape of observations runs before its window is copied back to the end.
 TAPE_STEPS = 32
@@ -115,6 +116,10 @@ class MultirotorWorld:
             rows.T.reshape(self.num_envs, *signal.shape) if len(signal.shape) < 2 else _matrix_view(rows, signal.shape)
         )
 
+    def rows(self, name: str) -> Floats:
+        """Return the memory of a signal (size, N or more): a live view, one row per number."""
+        return self._rows[ROWS[name]].reshape(SIGNALS[name].size, -1)
+
     def reseed(self, seed: int) -> None:
         """Start all vehicles afresh, with episode 0 of another seed.
 
@@ -165,13 +170,15 @@ class MultirotorWorld:
         scale: dict[str, NDArray[np.float64]] = dict(zip(SCALABLE, factors.T, strict=True))
         self._airframes.reshape(-1, self._episode.size)[:, ids] = airframes(self.task.vehicle, self.task.dt, scale)
 
-    def step(self, action: Floats) -> None:
+    def step(self, action: Floats, before: Hook | None = None, after: Hook | None = None) -> None:
         """Advance every vehicle by one control period.
 
         An episode that has ended flies on until it is reset.
 
         Args:
             action: (N, 4), limited to -1..1.
+            before: Called by each thread for its own vehicles ``first...last-1`` before they move.
+            after: Called in the same way when they have moved and been observed.
 
         Raises:
             ValueError: If the shape is wrong or a number is not finite; nothing has then changed.
@@ -186,12 +193,18 @@ class MultirotorWorld:
                 self._window -= self._shift
 
         def work(first: int, last: int) -> None:
+            vehicles = first * LANES, min(last * LANES, self.num_envs)
+            if before is not None:
+                before(*vehicles)
             kernels.advance(
                 self._rows, self._airframes, action, self._table, self._start, self._elapsed, self._episode,
                 self._terminated, self._truncated, self._tape, self._window, self._view, self._noise_rows,
                 np.float32(self.task.dt), np.float32(self.task.terminate.half_width), self.task.episode_steps,
                 self._key, first, last,
             )  # fmt: skip
+
+            if after is not None:
+                after(*vehicles)
 
         self._crew.run(work)
         self._privileged_is_old = True
@@ -214,6 +227,15 @@ class MultirotorWorld:
         """What the policies see (N, observation_size): a live view."""
         rows = self._tape[self._window : self._window + self.task.observation_size]
         return rows.reshape(rows.shape[0], -1)[:, : self.num_envs].T
+
+    def copy_observation(self) -> Floats:
+        """Return a copy of what the policies see (N, observation_size), one row after the other."""
+        out = np.empty((self.num_envs, self.task.observation_size), np.float32)
+        rows = self._tape[self._window : self._window + self.task.observation_size].reshape(out.shape[1], -1)
+        self._crew.run(
+            lambda first, last: kernels.transpose(rows, out, first * LANES, min(last * LANES, self.num_envs))
+        )
+        return out
 
     @property
     def privileged(self) -> Floats:

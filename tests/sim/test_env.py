@@ -1,0 +1,49 @@
+"""The single environment passes the checkers of Gymnasium and of Stable-Baselines3."""
+
+import warnings
+
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from stable_baselines3.common.env_checker import check_env as check_env_sb3
+
+from telic.sim.env import TaskEnv
+from telic.sim.tasks.registry import TASKS, make_task
+from telic.sim.vector_env import TaskVectorEnv
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_gymnasium_accepts_it(near, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # An observation without bounds is what a position is, and no spec is registered here.
+        warnings.filterwarnings("ignore", message=".*(infinity|render|spec).*")
+        check_env(TaskEnv(make_task(name), near), skip_render_check=True)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_stable_baselines_accepts_it(compiled_near, name):
+    check_env_sb3(TaskEnv(make_task(name), compiled_near), warn=True, skip_render_check=True)
+
+
+def test_it_flies_as_the_first_of_a_vector(near):
+    single, vector = TaskEnv(make_task("hover"), near), TaskVectorEnv(make_task("hover"), 3, near)
+    one, _ = single.reset(seed=5)
+    many, _ = vector.reset(seed=5)
+    np.testing.assert_array_equal(one, many[0])
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        actions = rng.uniform(-1, 1, (3, 4)).astype(np.float32)
+        one, reward, terminated, truncated, info = single.step(actions[0])
+        many, rewards, *ends, infos = vector.step(actions)
+        np.testing.assert_array_equal(one, many[0])
+        assert reward == rewards[0]
+        assert (terminated, truncated) == (ends[0][0], ends[1][0])
+        assert info["reward_terms"]["place"] == infos["reward_terms"]["place"][0]
+
+
+def test_an_episode_ends_after_its_time(near):
+    env = TaskEnv(make_task("hover", duration_s=0.03), near, seed=1)
+    env.reset()
+    ends = [env.step(np.zeros(4, np.float32))[2:4] for _ in range(3)]
+    assert ends == [(False, False), (False, False), (False, True)]
