@@ -53,7 +53,9 @@ def safety_vectors(contract: Contract, count: int = OPERATIONS) -> SafetyVectors
         array[wild] = rng.integers(0, 2**32, (int(wild.sum()), array.shape[1]), np.uint32).view(np.float32)
     resets = rng.random(count) < 0.1
     resets[0] = True
-    return SafetyVectors(resets, rng.integers(0, limits.timeout_us + limits.timeout_us // 10, count), commands, seen)
+    ages = rng.integers(0, limits.timeout_us + limits.timeout_us // 10, count)
+    ages[::20] = limits.timeout_us + rng.integers(0, 2, len(ages[::20]))  # The oldest allowed, and one more.
+    return SafetyVectors(resets, ages, commands, seen)
 
 
 def reference_words(contract: Contract, vectors: SafetyVectors) -> np.ndarray:

@@ -11,6 +11,9 @@ from telic.deploy.crazyflie.frames import Estimate, Setpoint, forces, heading_of
 from telic.deploy.crazyflie.wiring import Wiring
 from telic.deploy.emulate import M4F, build_firmware_with, run_firmware
 from telic.deploy.toolchain import EXACT_FLOATS
+from telic.sim.multirotor.world import MultirotorWorld
+from telic.sim.reference import Lissajous
+from telic.sim.tasks.track import track
 
 FULL_FORCE = 0.1125  # Of the stand-in for the firmware's platform [N].
 
@@ -88,6 +91,42 @@ def test_rotation_matrix_agrees_with_rotating_by_the_quaternion():
     vector = np.array([0.3, -0.7, 2.0])
     turned = vector + 2 * np.cross([x, y, z], np.cross([x, y, z], vector) + w * vector)
     assert rotation_matrix(q) @ vector == pytest.approx(turned, abs=1e-6)
+
+
+def test_firmware_and_simulator_mean_the_same_by_every_signal(exported):
+    task = track(reference=Lissajous(yaw=2.1))
+    world = MultirotorWorld(task, num_envs=16, seed=3)
+    world.reset()
+    for _ in range(30):
+        world.step(np.full((16, 4), 0.3, np.float32))
+    ends = np.cumsum([item.size for item in task.privileged])
+    items = zip(task.privileged, ends, strict=True)
+    shown = {item.signal: world.privileged[:, end - item.size : end] for item, end in items}
+    for i in range(16):
+        signals = {name: values[i] for name, values in world.signals.items()}
+        estimate = Estimate(
+            position=signals["position"],
+            velocity=signals["velocity"],
+            quaternion_xyzw=quaternion_xyzw(signals["rotation"]),
+            gyro_deg=np.degrees(signals["angular_velocity"]),
+        )
+        setpoint = Setpoint(
+            position=signals["reference_position"],
+            velocity=signals["reference_velocity"],
+            acceleration=signals["reference_acceleration"],
+            yaw_deg=float(np.degrees(signals["reference_yaw"])),
+        )
+        for name, values in seen(exported, estimate, setpoint).items():
+            assert values == pytest.approx(shown[name][i], abs=1e-5), name
+
+
+def quaternion_xyzw(r):
+    """The quaternion nearest to a rotation matrix: Bar-Itzhack, J. Guidance 23(6), 2000, equation 10."""
+    x, y, z = np.diag(r)
+    a, b, c = r[0, 1] + r[1, 0], r[0, 2] + r[2, 0], r[1, 2] + r[2, 1]
+    u, v, w = r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]
+    k = [[x - y - z, a, b, u], [a, y - x - z, c, v], [b, c, z - x - y, w], [u, v, w, x + y + z]]
+    return np.linalg.eigh(np.array(k, float))[1][:, -1]
 
 
 def test_rotor_speed_becomes_force_or_duty_cycle(exported):
