@@ -1,0 +1,42 @@
+"""`telic export RUN`: a run's policy for other machines."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from telic.launch.arguments import parse
+from telic.launch.output import print_json, say
+from telic.launch.progress import Progress
+
+
+@dataclass(frozen=True)
+class ExportArguments:
+    """Write a run's policy for other machines, with its contract: by default for all of them, in RUN/export."""
+
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """A run folder."""
+    target: tuple[Literal["c", "onnx", "crazyflie"], ...] = ("c", "onnx", "crazyflie")
+    """What to write."""
+    out: Path | None = None
+    """Another folder."""
+    json: bool = False
+    """Print one JSON object."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the verb."""
+    arguments = parse(ExportArguments, argv, "telic export")
+    from telic.launch.run import reopen
+    from telic.launch.stages import export_policy
+
+    with Progress() as progress, progress.stage("export") as news:
+        run = reopen(arguments.run)
+        out = arguments.out or run.folder.export
+        files = export_policy(run, out, arguments.target, news)
+    if arguments.json:
+        print_json({"export": str(out), "files": [str(path) for path in files]})
+    else:
+        say("\n".join(map(str, files)))
+    return 0
