@@ -31,6 +31,18 @@ IN_REFERENCE = {
 }
 
 
+# What each part of the observation is divided by before the policy sees it: the size that matters close to the reference,
+# where a flight spends its time, and not the spread at its start. Powers of two, so that the division is exact.
+RELEVANT_SIZE = {
+    "position_error": 1 / 32,  # [m]
+    "attitude": 1 / 8,
+    "velocity_error": 1 / 8,  # [m/s]
+    "angular_velocity": 1 / 2,  # [rad/s]
+    "acceleration_ahead": 1 / 4,  # [m/s^2]
+    "previous_action": 1.0,
+}
+
+
 class FleetError(ValueError):
     """A task that this learner cannot fly."""
 
@@ -62,6 +74,9 @@ class FlightFleet:
             max_steps=min(task.episode_steps, max(1, round(episode_s / task.dt))),
             initial_action=task.actions.initial_action[0],
             dt=np.float32(task.dt),
+        )
+        self.observation_std = np.concatenate(
+            [np.full(item.size, RELEVANT_SIZE[item.signal] * item.scale, np.float32) for item in task.observation]
         )
         self.body = Airframe(*airframe(task.vehicle, task.dt))
         self.sampler = MultirotorWorld(task, num_envs * STARTS_PER_WINDOW, seed)

@@ -142,7 +142,10 @@ class Policy(nn.Module):
         hidden: Widths of the hidden layers.
         initial_action: Shape (outputs,); what the untrained policy does, so that a vehicle starts near hover.
         generator: Source of the initial weights.
+        observation_std: Shape (inputs,); what the observation is divided by, ones by default.
     """
+
+    observation_std: torch.Tensor
 
     def __init__(
         self,
@@ -151,8 +154,11 @@ class Policy(nn.Module):
         hidden: Sequence[int] = (64, 64),
         initial_action: np.ndarray | None = None,
         generator: torch.Generator | None = None,
+        observation_std: np.ndarray | None = None,
     ) -> None:
         super().__init__()
+        std = np.ones(num_inputs, np.float32) if observation_std is None else observation_std.astype(np.float32)
+        self.register_buffer("observation_std", torch.from_numpy(std))
         widths = [num_inputs, *hidden, num_outputs]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
         with torch.no_grad():
@@ -173,7 +179,7 @@ class Policy(nn.Module):
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
         """Actions (..., outputs) in [-1, 1] for observations (..., inputs)."""
-        x = observation
+        x = observation / self.observation_std
         for layer in self.linear:
             x = fast_tanh(layer(x))
         return x
@@ -184,5 +190,5 @@ class Policy(nn.Module):
             Dense(layer.weight.detach().numpy().copy(), layer.bias.detach().numpy().copy(), "fast_tanh")
             for layer in self.linear
         )
-        size = layers[0].weight.shape[1]
-        return PolicyWeights(layers, np.zeros(size, np.float32), np.ones(size, np.float32))
+        std = self.observation_std.numpy().copy()
+        return PolicyWeights(layers, np.zeros_like(std), std)

@@ -131,7 +131,8 @@ class Shac:
         self.rng = np.random.default_rng(np.random.SeedSequence(entropy=seed, spawn_key=(1,)))
         generator = torch.Generator().manual_seed(seed)
         hover = np.full(task.actions.size, task.vehicle.hover_action, np.float32)
-        self.policy = Policy(task.observation_size, task.actions.size, config.hidden, hover, generator)
+        std = self.fleet.observation_std
+        self.policy = Policy(task.observation_size, task.actions.size, config.hidden, hover, generator, std)
         self.critic = Critic(task.privileged_size, config.gamma, generator)
         self.actor_optimiser = torch.optim.Adam(
             self.policy.parameters(), lr=config.actor_learning_rate, betas=(0.9, 0.95), fused=True
@@ -182,12 +183,12 @@ class Shac:
         return UpdateMetrics(terms, critic_loss, gradient_norm, int(ended.sum()), int(near.sum()))
 
     def _network(self) -> Network:
-        """The policy's layers as arrays, weights (outputs, inputs); views, not copies."""
+        """The policy's layers as arrays, weights (outputs, inputs), with the division by the std in the first."""
         layers = self.policy.linear
-        return Network(
-            tuple(layer.weight.detach().numpy() for layer in layers),
-            tuple(layer.bias.detach().numpy() for layer in layers),
-        )
+        weights = [layer.weight.detach() for layer in layers]
+        weights[0] = weights[0] / self.policy.observation_std
+        biases = tuple(layer.bias.detach().numpy() for layer in layers)
+        return Network(tuple(weight.numpy() for weight in weights), biases)
 
     def _fly(self) -> Window:
         fleet, window = self.fleet, self._window
@@ -245,6 +246,8 @@ class Shac:
             by_z = torch.from_numpy(g).flatten(0, 2)
             layer.weight.grad = by_z.T @ torch.from_numpy(x).flatten(0, 2)
             layer.bias.grad = by_z.sum(0)
+        first = self.policy.linear[0].weight
+        first.grad = first.grad / self.policy.observation_std if first.grad is not None else None
         norm = float(nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_gradient))
         if not np.isfinite(norm):
             raise DivergedError(
