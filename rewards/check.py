@@ -255,12 +255,13 @@ def _statistics(values: Mapping[str, np.ndarray]) -> tuple[TermStatistics, ...]:
 
 def _check_terms(terms: tuple[TermStatistics, ...]) -> list[Finding]:
     findings = []
+    dead = [term for term in terms if term.std <= 1e-6 * max(1.0, abs(term.mean))]
     for term in terms:
-        if term.std <= 1e-6 * max(1.0, abs(term.mean)):
+        if term in dead:
             findings.append(
                 Finding("warning", "dead term", f"term {term.name!r} is always {term.mean:.4g} on stored data")
             )
-        elif len(terms) > 1 and term.share > DOMINATING_SHARE:
+        elif len(terms) - len(dead) > 1 and term.share > DOMINATING_SHARE:
             message = f"term {term.name!r} holds {term.share:.0%} of the reward's spread on stored data"
             findings.append(Finding("warning", "dominating term", message))
     return findings

@@ -109,17 +109,30 @@ def schedule(results: Iterable[Node]) -> tuple[Node, ...]:
 def canonical(results: Iterable[tuple[str, Node]]) -> str:
     """A text that is equal for two graphs exactly if they compute the same operations on the same inputs.
 
+    Nodes are numbered in the order in which the results need them, whatever the order in which they were made.
+
     Args:
         results: Named results, in order.
     """
-    results = list(results)
     names: dict[int, str] = {}
     lines: list[str] = []
-    for node in schedule(node for _, node in results):
-        names[node.number] = f"%{len(names)}"
-        data = " ".join(value.hex() if isinstance(value, float) else str(value) for value in node.data)
-        kind = f" : {node.type}" if node.op == "input" else ""
-        operands = " ".join(names[arg.number] for arg in node.args)
-        lines.append(f"{names[node.number]} = {node.op} {operands} [{data}]{kind}")
-    lines += [f"{name} = {names[node.number]}" for name, node in results]
+    for name, result in results:
+        pending = [result]
+        while pending:
+            node = pending[-1]
+            missing = [arg for arg in node.args if arg.number not in names]
+            if missing:
+                pending += reversed(missing)
+                continue
+            pending.pop()
+            if node.number not in names:
+                names[node.number] = f"%{len(names)}"
+                lines.append(f"{names[node.number]} = {_canonical_operation(node, names)}")
+        lines.append(f"{name} = {names[result.number]}")
     return "\n".join(lines)
+
+
+def _canonical_operation(node: Node, names: dict[int, str]) -> str:
+    data = " ".join(value.hex() if isinstance(value, float) else str(value) for value in node.data)
+    operands = " ".join(names[arg.number] for arg in node.args)
+    return f"{node.op} {operands} [{data}] {node.type if node.op == 'input' else ''}".rstrip()

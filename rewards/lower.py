@@ -70,8 +70,9 @@ def lower(parsed: Parsed, signals: Mapping[str, Signal]) -> Checked:
         RewardError: If a rule is broken.
     """
     lowering = _Lowering(parsed, signals)
+    terms = lowering.terms(parsed.reward)
     success = None if parsed.success is None else lowering.success(parsed.success)
-    return Checked(lowering.terms(parsed.reward), _parameters(parsed.reward), success, _parameters(parsed.success))
+    return Checked(terms, _parameters(parsed.reward), success, _parameters(parsed.success))
 
 
 def _parameters(function: ast.FunctionDef | None) -> tuple[str, ...]:

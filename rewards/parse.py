@@ -114,40 +114,37 @@ def _check_tokens(text: Text) -> None:
     depth = 0
     try:
         for count, token in enumerate(tokenize.generate_tokens(io.StringIO(text.source).readline)):
-            line, column = token.start[0], token.start[1] + 1
             if count > language.MAX_TOKENS:
-                text.refuse(f"the program has more than {language.MAX_TOKENS} tokens", line=line, column=column)
+                _refuse_token(token, text, f"the program has more than {language.MAX_TOKENS} tokens")
             if token.type == tokenize.OP:
                 depth += (token.string in _OPENING) - (token.string in _CLOSING)
-                if depth > language.MAX_BRACKET_DEPTH:
-                    text.refuse(
-                        f"brackets are nested deeper than {language.MAX_BRACKET_DEPTH}",
-                        "assign inner expressions to names",
-                        line=line,
-                        column=column,
-                    )
+            if depth > language.MAX_BRACKET_DEPTH:
+                message = f"brackets are nested deeper than {language.MAX_BRACKET_DEPTH}"
+                _refuse_token(token, text, message, "assign inner expressions to names")
             _check_token(token, text)
     except (tokenize.TokenError, SyntaxError, ValueError) as error:
         _refuse_unreadable(error, text)
 
 
 def _check_token(token: tokenize.TokenInfo, text: Text) -> None:
-    line, column = token.start[0], token.start[1] + 1
+    if token.type == tokenize.ERRORTOKEN:
+        # Going on could take time quadratic in the rest of the line.
+        unexpected = token.line[token.start[1] :].lstrip()[:1]
+        _refuse_token(token, text, f"this is not Python: unexpected {unexpected!r}")
     if token.type == tokenize.NUMBER and len(token.string) > language.MAX_NUMBER_LENGTH:
-        text.refuse(f"a number of {len(token.string)} characters; write it shorter", line=line, column=column)
-    if token.type == tokenize.NAME:
-        if not token.string.isascii():
-            letter = next(character for character in token.string if not character.isascii())
-            name = unicodedata.name(letter, f"U+{ord(letter):04X}")
-            text.refuse(
-                f"name {token.string!r} holds {letter!r} ({name})",
-                "names are written in ASCII letters, digits and underscores",
-                line=line,
-                column=column,
-                length=len(token.string),
-            )
-        if len(token.string) > language.MAX_NAME_LENGTH:
-            text.refuse(f"a name of {len(token.string)} characters; write it shorter", line=line, column=column)
+        _refuse_token(token, text, f"a number of {len(token.string)} characters; write it shorter")
+    if token.type == tokenize.NAME and len(token.string) > language.MAX_NAME_LENGTH:
+        _refuse_token(token, text, f"a name of {len(token.string)} characters; write it shorter")
+    if token.type == tokenize.NAME and not token.string.isascii():
+        letter = next(character for character in token.string if not character.isascii())
+        name = unicodedata.name(letter, f"U+{ord(letter):04X}")
+        message = f"name {token.string!r} holds {letter!r} ({name})"
+        _refuse_token(token, text, message, "names are written in ASCII letters, digits and underscores")
+
+
+def _refuse_token(token: tokenize.TokenInfo, text: Text, message: str, hint: str = "") -> NoReturn:
+    line, offset = token.start
+    text.refuse(message, hint, line=line, column=offset + 1, length=min(len(token.string), 40))
 
 
 def _syntax_tree(text: Text) -> ast.Module:

@@ -15,11 +15,12 @@ from telic.replay.signal import Signal
 from telic.rewards.algebra import Weighable
 from telic.rewards.backends import numpy as numpy_backend
 from telic.rewards.batch import batched, check_batch
-from telic.rewards.error import RewardError
+from telic.rewards.error import RewardError, RuleError
 from telic.rewards.ir import Node, canonical, schedule
 from telic.rewards.language import MAX_CHARACTERS, VERSION
 from telic.rewards.lower import Term, lower
 from telic.rewards.parse import parse
+from telic.rewards.scalar import scalar_steps
 from telic.rewards.signals import readable_signals
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class RewardProgram(Weighable):
         self._text = parsed.text
         self._results = tuple(term.node for term in checked.terms)
         self._schedule = schedule(self._results)
+        try:
+            self._steps = scalar_steps(self._results)
+        except RuleError as broken:
+            parsed.text.refuse_node(parsed.reward, broken.message, broken.hint)
         read = _names_read(self._schedule)
         self._inputs = tuple(readable[name] for name in checked.parameters if name in read)
         if not self._inputs:
@@ -165,7 +170,7 @@ class RewardProgram(Weighable):
         """The text of the generated kernel, for readers."""
         from telic.rewards.backends import numba as numba_backend
 
-        return numba_backend.kernel_source(self._results, self._inputs)
+        return numba_backend.kernel_source(*self._steps, self._inputs)
 
     @cached_property
     def kernel(self) -> Callable[[tuple[np.ndarray, ...], np.ndarray], None]:
@@ -188,7 +193,7 @@ class RewardProgram(Weighable):
         """
         from telic.rewards.backends import numba as numba_backend
 
-        return numba_backend.compiled(numba_backend.gradient_kernel_source(self._results, self._inputs))
+        return numba_backend.compiled(numba_backend.gradient_kernel_source(*self._steps, self._inputs))
 
     def pack(self, inputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
         """The arrays that `kernel` reads: (N, size), float32, C-contiguous; views where they already are."""

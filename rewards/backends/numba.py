@@ -1,4 +1,4 @@
-"""Numba back end: one fused loop over rows, written from the graph, without temporaries and without the program's text.
+"""Numba back end: one fused loop over rows, written from the scalar steps, without temporaries and without the program's text.
 
 The generated text holds only names made here (``a0`` for arrays, ``v0`` for numbers) and the operations below; it
 runs with no builtins but `range` and `abs`.
@@ -12,8 +12,7 @@ from numba import njit
 
 from telic.replay.signal import Signal
 from telic.rewards.gradient import with_gradient
-from telic.rewards.ir import Node
-from telic.rewards.scalar import Step, scalar_steps
+from telic.rewards.scalar import Step
 
 # `minimum` and `maximum` let NaN through like NumPy's: the first operand if the comparison fails on account of it.
 _TEMPLATES = {
@@ -59,28 +58,29 @@ _NAMESPACE = {
 }
 
 
-def kernel_source(results: tuple[Node, ...], inputs: tuple[Signal, ...]) -> str:
+def kernel_source(steps: tuple[Step, ...], results: tuple[int, ...], inputs: tuple[Signal, ...]) -> str:
     """The text of ``kernel(inputs, out)``.
 
     Args:
-        results: Scalar results, one for each column of ``out``.
+        steps: The computation of one row.
+        results: Where in the steps the value of each column of ``out`` stands.
         inputs: The signals, in the order of the arrays in ``inputs``.
     """
-    steps, places = scalar_steps(results)
     lines = ["def kernel(inputs, out):", f"    {_tuple('a', inputs)} = inputs", "    for i in range(out.shape[0]):"]
     lines += _body(steps, inputs)
-    lines += [f"        out[i, {column}] = v{place}" for column, place in enumerate(places)]
+    lines += [f"        out[i, {column}] = v{place}" for column, place in enumerate(results)]
     return "\n".join(lines) + "\n"
 
 
-def gradient_kernel_source(results: tuple[Node, ...], inputs: tuple[Signal, ...]) -> str:
+def gradient_kernel_source(steps: tuple[Step, ...], results: tuple[int, ...], inputs: tuple[Signal, ...]) -> str:
     """The text of ``kernel(inputs, cotangents, gradients)``: the derivative of the sum of cotangents times results.
 
     Args:
-        results: Scalar results, one for each column of ``cotangents``.
+        steps: The computation of one row.
+        results: Where in the steps the result of each column of ``cotangents`` stands.
         inputs: The signals, in the order of the arrays in ``inputs`` and in ``gradients``.
     """
-    steps, derivatives = with_gradient(*scalar_steps(results))
+    steps, derivatives = with_gradient(steps, results)
     lines = [
         "def kernel(inputs, cotangents, gradients):",
         f"    {_tuple('a', inputs)} = inputs",

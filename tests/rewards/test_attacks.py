@@ -94,6 +94,14 @@ ATTACKS = {
         "the program has more than 8000 tokens",
         body("x = norm(position)", *(f"x = sin(x + {i}.5) * cos(x - {i}.25)" for i in range(800)), 'return {"a": x}'),
     ),
+    "many operations on wide vectors": (
+        "more than 5000 operations on numbers",
+        body(
+            f"x = norm(action) * ({', '.join(f'{i}.5' for i in range(100))})",
+            *(f"x = sin(x) * {i}.5" for i in range(60)),
+            'return {"a": sum(x) + norm(position) / metre}',
+        ),
+    ),
     # Syntax with room for surprises.
     "walrus": ("`:=` is not part", term("(x := 1.0) + norm(position)")),
     "lambda": ("lambda is not part", term("(lambda: 1.0)()")),
@@ -240,6 +248,9 @@ ATTACKS = {
     ),
     "odd term name": ("the name of a term is a word in quotes", body('return {"a b; c": norm(position)}')),
     "backslashes": ("this is not Python", START + "\\\n" * 20_000),
+    "spaces before an odd character": ("unexpected '!'", START + "x = 1.0" + " " * 60_000 + "!\n" + REWARD),
+    "spaces before an open quote": ("unexpected '\"'", START + "x = (" + " " * 60_000 + '"\n' + REWARD),
+    "many odd characters": ("unexpected '?'", START + "?" * 60_000),
     "decimal bomb": ("a number of 40001 characters", START + "x = " + "1_" * 20_000 + "1"),
 }
 
