@@ -136,6 +136,16 @@ class RunFolder:
         return self.path / "replay"
 
     @property
+    def policy_flight(self) -> Path:
+        """One flight of the policy."""
+        return self.replay / "policy.npz"
+
+    @property
+    def pid_flight(self) -> Path:
+        """One flight of the PID baseline, from the same start."""
+        return self.replay / "pid.npz"
+
+    @property
     def transitions(self) -> Path:
         """Every signal of many flown steps, for `Replay.load`."""
         return self.replay / "transitions.safetensors"

@@ -18,9 +18,13 @@ EXIT_USER_ERROR = 2
 
 # What follows the verb, and one line for people; the module of a verb has its name.
 VERBS: dict[str, tuple[str, str]] = {
+    "run": ('"SENTENCE"', "the whole pipeline: reward, training, flight, export, proofs, report"),
     "tasks": ("", "what can be simulated"),
     "task": ("NAME", "one task with its signals, observation, start and end"),
     "reward": ("write|check|explain ...", "reward programs without training"),
+    "train": ("TASK", "a policy, without a sentence"),
+    "plot": ("RUN...", "learning curves of runs on one page"),
+    "export": ("RUN", "a run's policy for other machines"),
     "verify": ("DIR", "every proof of an exported policy that this machine can do"),
     "doctor": ("", "what this machine can and cannot do, and the fix"),
 }

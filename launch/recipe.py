@@ -81,7 +81,7 @@ def check(recipe: Recipe, reward_source: str, path: str = "reward.py") -> tuple[
     with reading("reward"):
         reward = parse_reward(reward_source, task.schema, path)
     flown = Shaken(task, np.random.default_rng(recipe.seed))
-    replay, _ = record_episodes(task, flown, recipe.seed, _CHECK_VEHICLES, _CHECK_STEPS)
+    replay = record_episodes(task, flown, recipe.seed, _CHECK_VEHICLES, _CHECK_STEPS)
     names = {*reward.inputs, *reward.success_inputs}
     report = check_reward(reward, replay.read(replay.slots().ravel()).inputs(names), recipe.seed)
     if not report.passed:

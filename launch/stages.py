@@ -1,31 +1,44 @@
 """The stages of a run, each a function from a run to what it found. Everything they hand on lies in the run folder."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from safetensors.numpy import load_file, save_file
 
+from telic.control.controller import Controller, PolicyController
+from telic.control.evaluate import evaluate
+from telic.control.pid import CascadedPid
 from telic.control.policy import PolicyWeights
+from telic.control.recording import Flight, record, record_observations
+from telic.control.tracking import track_at_periods
 from telic.control.train import TrainProgress, train
 from telic.deploy.export import export
 from telic.deploy.task_contract import contract_from_task
 from telic.deploy.verify import verify
+from telic.launch.errors import UserError, reading
 from telic.launch.folder import write_json
 from telic.launch.metrics import flat, write_csv, write_tensorboard
-from telic.launch.recorder import record_episodes, record_flight
+from telic.launch.recorder import record_episodes
 from telic.launch.report.page import render
 from telic.launch.report.story import read_story
 from telic.launch.run import Run
+from telic.sim.gl import NoGraphicsError
+from telic.sim.reference import Lissajous
+from telic.sim.render import save_flight_video
 
 News = Callable[[str], None]
 Found = dict[str, Any]
 
-# Seeds of a run are apart: what is evaluated and shown was never trained on.
-EVALUATION_SEED, FLIGHT_SEED, RECORDING_SEED = 1_000_003, 2_000_003, 3_000_017
-_RECORDED_VEHICLES, _RECORDED_STEPS = 16, 300
-_SHORTEST_FLIGHT_S = 6.0
+# What is shown and recorded; evaluation has seed 0, so that runs can be compared with each other.
+EVALUATION_SEED, FLIGHT_SEED, RECORDING_SEED = 0, 1, 2
+_SHORTEST_FLIGHT_S = 8.0
+_OBSERVATIONS = 2000
+_STORED_VEHICLES, _STORED_STEPS = 16, 500
+# Lap times at which figure eights are compared in the literature [s].
+_LAP_TIMES_S = (5.5, 6.5)
 _LONGEST_PURPOSE = 400
 
 
@@ -42,95 +55,157 @@ class Stage:
     work: Callable[[Run, News], Found]
 
 
-def train_stage(run: Run, news: News) -> Found:
-    """Train the policy, from the last checkpoint if there is one."""
+def train_policy(run: Run, news: News) -> Found:
+    """Train, from the last checkpoint if there is one."""
 
     def say(now: TrainProgress) -> None:
         terms = "  ".join(f"{name} {value:.2f}" for name, value in now.terms.items())
-        news(f"{100 * now.update / now.updates:.0f} %  {now.step:,} steps  settled {now.settle_fraction:.0%}  {terms}")
+        news(f"{now.update / now.updates:.0%}  {now.step:,} steps  settled {now.settle_fraction:.0%}  {terms}")
 
     news("compiling")
     folder = run.folder
-    result = train(run.task, run.reward, run.recipe.train, folder.checkpoints, say, resume=True)
+    with reading("checkpoint"):
+        result = train(run.task, run.reward, run.recipe.train, folder.checkpoints, say, resume=True)
     rows = [flat(row) for row in result.history]
     result.weights.save(folder.policy)
     write_csv(folder.metrics, rows)
     shutil.rmtree(folder.tensorboard, ignore_errors=True)
     write_tensorboard(folder.tensorboard, rows)
-    resumed = "" if result.resumed_at is None else f", resumed at update {result.resumed_at}"
-    news(f"{result.steps:,} steps in {result.seconds:.1f} s{resumed}")
+    resumed = "" if result.resumed_at is None else f", taken up at update {result.resumed_at}"
+    news(f"{result.steps:,} steps in {result.seconds:.1f} s, and {result.compile_seconds:.1f} s to compile{resumed}")
     return {"train_s": result.seconds, "compile_s": result.compile_seconds, "steps": result.steps}
 
 
-def evaluate_stage(run: Run, news: News) -> Found:
+def evaluate_policy(run: Run, news: News) -> Found:
     """Fly held-out episodes with the policy and with the PID baseline."""
-    news("policy")
-    policy = evaluate(run.task, _policy(run), run.recipe.episodes, EVALUATION_SEED)
-    news("PID baseline")
-    pid = evaluate(run.task, CascadedPid(run.task), run.recipe.episodes, EVALUATION_SEED)
-    found = {"episodes": run.recipe.episodes, "controllers": {"policy": asdict(policy), "PID": asdict(pid)}}
+    figures = {}
+    for name, controller in (("policy", policy_of(run)), ("PID", CascadedPid(run.task))):
+        figures[name] = _figures(run, controller, lambda share, name=name: news(f"{name} {share:.0%}"))
+    found = {"episodes": run.recipe.episodes, "controllers": figures}
     write_json(run.folder.evaluation, found)
-    news(f"{policy.settle_fraction:.1%} of {run.recipe.episodes} episodes settle; PID {pid.settle_fraction:.1%}")
-    return found
+    settled = {name: f"{figure['settle_fraction']:.1%}" for name, figure in figures.items()}
+    news(f"of {run.recipe.episodes} held-out episodes settle {settled['policy']}; with PID {settled['PID']}")
+    return {}
 
 
-def record_stage(run: Run, news: News) -> Found:
+def _figures(run: Run, controller: Controller, progress: Callable[[float], None]) -> Found:
+    task, episodes = run.task, run.recipe.episodes
+    figures = evaluate(task, controller, episodes, EVALUATION_SEED, progress, run.reward).as_dict()
+    if not isinstance(task.reference, Lissajous):
+        return figures
+    others = [period for period in _LAP_TIMES_S if period != task.reference.period_s]
+    for period, tracking in track_at_periods(task, controller, others, episodes, EVALUATION_SEED).items():
+        name = f"tracking_rmse_at_{period:g}s"
+        there = tracking.as_dict()
+        figures |= {f"{name}_m": there["tracking_rmse_m"], f"{name}_p95_m": there["tracking_rmse_p95_m"]}
+    return {**figures, "other_lap_times_s": others}
+
+
+def record_flights(run: Run, news: News) -> Found:
     """Fly once with each controller for the plots and the video, and many times for the replay and the proofs."""
-    folder, task = run.folder, run.task
+    folder, task, policy = run.folder, run.task, policy_of(run)
     seconds = max(_SHORTEST_FLIGHT_S, task.truncate_after_s)
-    for name, controller in (("policy", _policy(run)), ("pid", CascadedPid(task))):
-        record_flight(task, controller, FLIGHT_SEED, seconds).save(folder.replay / f"{name}.npz")
-    replay, observations = record_episodes(task, _policy(run), RECORDING_SEED, _RECORDED_VEHICLES, _RECORDED_STEPS)
+    record(task, policy, FLIGHT_SEED, seconds).save(folder.policy_flight)
+    record(task, CascadedPid(task), FLIGHT_SEED, seconds).save(folder.pid_flight)
+    replay = record_episodes(task, policy, RECORDING_SEED, _STORED_VEHICLES, _STORED_STEPS)
     replay.save(folder.transitions)
+    observations = record_observations(task, policy, _OBSERVATIONS, RECORDING_SEED)
     save_file({"observations": observations}, folder.observations)
-    news(f"{seconds:.0f} s of flight, {len(replay):,} transitions in replay/")
-    return {"transitions": len(replay)}
+    news(f"{seconds:.0f} s of flight with each controller, {len(replay):,} transitions")
+    return {}
 
 
-def video_stage(run: Run, news: News) -> Found:
-    """Render the recorded flight."""
+def render_video(run: Run, news: News) -> Found:
+    """Film the recorded flight of the policy; a machine that cannot draw leaves it out, and the report says so."""
+    with reading("flight"):
+        flight = Flight.load(run.folder.policy_flight)
+    path = run.folder.video
     try:
-        render_video(...)
-    except RenderError as error:
-        ...
+        save_flight_video(
+            path,
+            run.task,
+            flight.position,
+            flight.quaternion,
+            flight.reference_position,
+            progress=lambda done, frames: news(f"frame {done} of {frames}"),
+        )
+    except NoGraphicsError as error:
+        path.unlink(missing_ok=True)
+        news(f"left out: {error}")
+        return {"note": str(error)}
+    news(str(path))
+    return {"note": "The policy flies; blue is where it should be, orange where it has been."}
 
 
-def export_stage(run: Run, news: News) -> Found:
-    """Write the policy for other machines."""
-    folder = run.folder
-    weights = PolicyWeights.load(folder.policy)
-    observations = load_file(folder.observations)["observations"]
-    contract = contract_from_task(run.task, weights, observations, run.recipe.sentence[:_LONGEST_PURPOSE])
-    files = export(weights, contract, observations, folder.export, progress=news)
-    news(f"{len(files)} files, contract {contract.sha256[:12]}")
-    return {"files": len(files), "contract": contract.sha256}
+def export_policy(run: Run, news: News) -> Found:
+    """Write the policy for every target that can carry it."""
+    return {"files": len(write_export(run, run.folder.export, None, news))}
 
 
-def verify_stage(run: Run, news: News) -> Found:
+def write_export(run: Run, out: Path, targets: Sequence[str] | None, news: News) -> list[Path]:
+    """Write a run's policy for other machines, with its contract.
+
+    Args:
+        run: Its policy is trained and its flights are recorded.
+        out: Folder to write.
+        targets: What to write; None for all targets that can carry the policy.
+        news: Takes the latest news.
+
+    Raises:
+        UserError: If there is no policy or recording yet, or the folder is taken by something else.
+    """
+    weights = weights_of(run)
+    if not run.folder.observations.is_file():
+        raise UserError(f"{run.folder.path} has no recorded flights yet: telic eval {run.folder.path}")
+    with reading("export"):
+        observations = load_file(run.folder.observations)["observations"]
+        contract = contract_from_task(run.task, weights, observations, run.recipe.sentence[:_LONGEST_PURPOSE])
+        files = export(weights, contract, observations, out, targets, news)
+    news(f"{len(files)} files in {out}, contract {contract.sha256[:12]}")
+    return files
+
+
+def verify_export(run: Run, news: News) -> Found:
     """Prove on this machine what can be proven here."""
     proofs = verify(run.folder.export, news)
     write_json(run.folder.proofs, proofs.as_dict())
     passed = sum(proof.status == "passed" for proof in proofs.proofs)
-    words = [f"{passed} of {len(proofs.proofs)} proven"]
-    words += [f"{len(proofs.failed)} failed"] if proofs.failed else []
+    words = [f"{passed} of {len(proofs.proofs)} proofs passed"]
+    words += [f"{len(proofs.failed)} FAILED"] if proofs.failed else []
     words += [f"{len(proofs.not_possible)} not possible on this machine"] if proofs.not_possible else []
     news(", ".join(words))
-    return {"all_passed": proofs.all_passed}
+    return {}
 
 
-def report_stage(run: Run, news: News) -> Found:
+def write_report(run: Run, news: News) -> Found:
     """Write the page to look at."""
     run.folder.report.write_text(render(read_story(run.folder)), encoding="utf-8")
     news(str(run.folder.report))
     return {}
 
 
-STAGES = (
-    Stage("train", train_stage),
-    Stage("evaluate", evaluate_stage),
-    Stage("record", record_stage),
-    Stage("video", video_stage),
-    Stage("export", export_stage),
-    Stage("verify", verify_stage),
-    Stage("report", report_stage),
-)
+def weights_of(run: Run) -> PolicyWeights:
+    """The trained policy.
+
+    Raises:
+        UserError: If there is none yet, or its file is damaged.
+    """
+    if not run.folder.policy.is_file():
+        raise UserError(f"{run.folder.path} has no policy yet: telic train --resume {run.folder.path}")
+    with reading("policy"):
+        return PolicyWeights.load(run.folder.policy)
+
+
+def policy_of(run: Run) -> PolicyController:
+    """The trained policy, ready to fly."""
+    return PolicyController(weights_of(run))
+
+
+TRAIN = Stage("train", train_policy)
+EVALUATE = Stage("evaluate", evaluate_policy)
+RECORD = Stage("record", record_flights)
+VIDEO = Stage("video", render_video)
+EXPORT = Stage("export", export_policy)
+VERIFY = Stage("verify", verify_export)
+REPORT = Stage("report", write_report)
+STAGES = (TRAIN, EVALUATE, RECORD, VIDEO, EXPORT, VERIFY, REPORT)

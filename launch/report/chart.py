@@ -131,6 +131,8 @@ def _line(series: Series, x: _Axis, y: _Axis) -> str:
             continue
         commands.append(f"{'L' if pen_down else 'M'}{px:.1f} {py:.1f}")
         pen_down = True
+    if commands and len(set(commands)) <= 2 and len({command[1:] for command in commands}) == 1:
+        return f'<circle class="dot {series.style}" cx="{x.pixel(across[-1]):.1f}" cy="{y.pixel(up[-1]):.1f}" r="4"/>'
     title = f"<title>{escape(series.name)}</title>" if series.name else ""
     return f'<path class="line {series.style}" d="{"".join(commands)}">{title}</path>'
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from telic.launch.flight import Flight
+from telic.control.recording import Flight
 from telic.launch.report.chart import Chart, Series
 
 # The PID baseline lies behind the policy, the reference behind both.
@@ -85,37 +85,57 @@ def position_charts(flights: Mapping[str, Flight]) -> ChartGroup:
 
 
 def attitude_charts(flights: Mapping[str, Flight]) -> ChartGroup:
-    """Tilt, yaw and the four rotor commands of the policy over time."""
+    """Roll, pitch and yaw over time."""
     names = [name for name in STYLES if name in flights]
-    angles = {name: flights[name].roll_pitch_yaw for name in names}
-    policy = flights["policy"]
+    angles = {name: roll_pitch_yaw(flights[name].rotation) for name in names}
     charts = [
-        *(
-            Chart(
-                title,
-                [Series(name, flights[name].time, angles[name][:, index], STYLES[name]) for name in names],
-                "time [s]",
-                f"{title.lower()} [deg]",
-            )
-            for index, title in enumerate(("Roll", "Pitch", "Yaw"))
-        ),
         Chart(
-            "Distance to the reference",
-            [Series(name, flights[name].time, flights[name].distance, STYLES[name]) for name in names],
+            title,
+            [Series(name, flights[name].time, angles[name][:, index], STYLES[name]) for name in names],
             "time [s]",
-            "distance [m]",
-            y_from=0.0,
-        ),
-        Chart(
-            "Rotor commands of the policy",
-            [Series(f"m{i + 1}", policy.time, policy.action[:, i], f"c{i + 1}") for i in range(policy.action.shape[1])],
-            "time [s]",
-            "action [-1 to 1]",
-            y_from=-1.0,
-            y_to=1.0,
-        ),
+            f"{title.lower()} [deg]",
+        )
+        for index, title in enumerate(("Roll", "Pitch", "Yaw"))
     ]
     return ChartGroup(charts)
+
+
+def distance_chart(flights: Mapping[str, Flight]) -> ChartGroup:
+    """Distance to the reference over time."""
+    lines = [
+        Series(name, flights[name].time, 100.0 * flights[name].distance, STYLES[name])
+        for name in STYLES
+        if name in flights
+    ]
+    title = "Distance to the reference"
+    return ChartGroup([Chart(title, lines, "time [s]", "distance [cm]", width=520, height=232, y_from=0.0)])
+
+
+def rotor_charts(flights: Mapping[str, Flight]) -> ChartGroup:
+    """What each controller tells its rotors over time."""
+    rotors = [(f"m{index + 1}", f"c{index + 1}") for index in range(4)]
+    charts = [
+        Chart(
+            f"Rotor commands, {name}",
+            [Series(rotor, flight.time, flight.action[:, index], style) for index, (rotor, style) in enumerate(rotors)],
+            "time [s]",
+            "action [-1 to 1]",
+            width=520,
+            height=200,
+            y_from=-1.0,
+            y_to=1.0,
+        )
+        for name, flight in flights.items()
+    ]
+    return ChartGroup(charts, rotors)
+
+
+def roll_pitch_yaw(rotation: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Angles (T, 3) [deg] of rotations (T, 3, 3): yaw about z, pitch about y, roll about x; yaw without jumps."""
+    roll = np.arctan2(rotation[:, 2, 1], rotation[:, 2, 2])
+    pitch = -np.arcsin(np.clip(rotation[:, 2, 0], -1.0, 1.0))
+    yaw = np.unwrap(np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0]))
+    return np.degrees(np.stack([roll, pitch, yaw], axis=1))
 
 
 def _isometric(points: NDArray[np.float32]) -> NDArray[np.float64]:

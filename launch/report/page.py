@@ -4,7 +4,13 @@ import base64
 from importlib.metadata import version
 from typing import Any
 
-from telic.launch.report.flight_charts import attitude_charts, path_charts, position_charts
+from telic.launch.report.flight_charts import (
+    attitude_charts,
+    distance_chart,
+    path_charts,
+    position_charts,
+    rotor_charts,
+)
 from telic.launch.report.highlight import python_html
 from telic.launch.report.learning_charts import learning_charts
 from telic.launch.report.story import Story
@@ -54,6 +60,8 @@ def _flight(story: Story) -> dict[str, Any]:
         "path": path_charts(story.flights),
         "position": position_charts(story.flights),
         "attitude": attitude_charts(story.flights),
+        "distance": distance_chart(story.flights),
+        "rotors": rotor_charts(story.flights),
     }
 
 

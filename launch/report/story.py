@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from telic.launch.flight import Flight
+from telic.control.recording import Flight
+from telic.launch.errors import reading
 from telic.launch.folder import RunFolder, read_json
 
 
@@ -44,6 +45,8 @@ def read_story(folder: RunFolder) -> Story:
     Raises:
         UserError: If a file is missing or damaged.
     """
+    with reading("flight"):
+        flights = {"policy": Flight.load(folder.policy_flight), "PID": Flight.load(folder.pid_flight)}
     return Story(
         folder=folder,
         config=folder.config,
@@ -52,7 +55,7 @@ def read_story(folder: RunFolder) -> Story:
         stages=folder.stages,
         history=read_history(folder.metrics),
         evaluation=read_json(folder.evaluation),
-        flights={"policy": Flight.load(folder.replay / "policy.npz"), "PID": Flight.load(folder.replay / "pid.npz")},
+        flights=flights,
         proofs=read_json(folder.proofs),
     )
 

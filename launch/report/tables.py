@@ -1,9 +1,10 @@
 """Rows of the report's tables, from the plain data in a run folder."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+Figures = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,18 @@ class Proof:
 
 @dataclass(frozen=True)
 class Measure:
-    """How one figure of an evaluation is shown.
+    """One figure of an evaluation.
 
     Attributes:
         label: What it is.
-        show: Its text.
+        key: Its name in the evaluation.
+        show: Its text, from all of the controller's figures.
         best: Which of several values is the best one.
     """
 
     label: str
-    show: Callable[[float], str]
+    key: str
+    show: Callable[[Figures], str]
     best: Callable[[Sequence[float]], float]
 
 
@@ -84,38 +87,63 @@ def percent(value: float) -> str:
     return f"{100.0 * value:.1f} %"
 
 
-def centimetres(value: float) -> str:
-    """A distance in metres, in centimetres."""
-    return f"{100.0 * value:.1f} cm"
+def distance(metres: float) -> str:
+    """A distance in centimetres, or in millimetres where it is short."""
+    return f"{100.0 * metres:.1f} cm" if metres >= 0.01 else f"{1000.0 * metres:.1f} mm"
 
 
-MEASURES = {
-    "settle_fraction": Measure("survive 5 s and end within 0.2 m", percent, max),
-    "survive_fraction": Measure("survive 5 s", percent, max),
-    "error_1s_m": Measure("distance after 1 s", centimetres, min),
-    "error_2s_m": Measure("distance after 2 s", centimetres, min),
-    "steady_error_m": Measure("distance in the steady state", centimetres, min),
-    "tracking_rmse_m": Measure("tracking error (RMS)", centimetres, min),
-}
+def _share(label: str, name: str) -> Measure:
+    def show(figures: Figures) -> str:
+        low, high = figures[f"{name}_interval"]
+        return f"{percent(figures[f'{name}_fraction'])} ({100 * low:.1f} to {100 * high:.1f})"
+
+    return Measure(label, f"{name}_fraction", show, max)
 
 
-def evaluation_table(controllers: Mapping[str, Mapping[str, Any]]) -> Table:
+def _distance(label: str, name: str) -> Measure:
+    def show(figures: Figures) -> str:
+        return f"{distance(figures[f'{name}_m'])} ({distance(figures[f'{name}_p95_m'])})"
+
+    return Measure(label, f"{name}_m", show, min)
+
+
+MEASURES = (
+    _share("settled: survived, and ended within 0.2 m", "settle"),
+    _share("survived", "survival"),
+    _share("success by the reward program", "success"),
+    _distance("distance after 1 s", "error_1s"),
+    _distance("distance after 2 s", "error_2s"),
+    _distance("distance in the last second", "steady_error"),
+    _distance("tracking error (RMS)", "tracking_rmse"),
+)
+
+
+def evaluation_table(controllers: Mapping[str, Figures]) -> Table:
     """Figures by controller; the best of each row is marked."""
-    rows = []
-    for key, measure in MEASURES.items():
-        values = [figures.get(key) for figures in controllers.values()]
-        known = [float(value) for value in values if value is not None and math.isfinite(value)]
-        if not known:
-            continue
-        best = measure.best(known)
-        rows.append(Row(measure.label, [_cell(value, measure, best) for value in values]))
-    return Table(list(controllers), rows)
+    measures = [*MEASURES, *_lap_times(controllers)]
+    rows = [_row(measure, list(controllers.values())) for measure in measures]
+    return Table(list(controllers), [row for row in rows if row is not None])
 
 
-def _cell(value: float | None, measure: Measure, best: float) -> Cell:
-    if value is None or not math.isfinite(value):
-        return Cell("–")
-    return Cell(measure.show(float(value)), better=float(value) == best)
+def _lap_times(controllers: Mapping[str, Figures]) -> list[Measure]:
+    """Tracking at lap times other than the asked one."""
+    times = next(iter(controllers.values())).get("other_lap_times_s", [])
+    return [_distance(f"tracking error (RMS), {time:g} s a lap", f"tracking_rmse_at_{time:g}s") for time in times]
+
+
+def _row(measure: Measure, controllers: Sequence[Figures]) -> Row | None:
+    """One line; None where nobody has the figure."""
+    known = [figures[measure.key] for figures in controllers if figures.get(measure.key) is not None]
+    if not known:
+        return None
+    best = measure.best(known)
+    return Row(
+        measure.label,
+        [
+            Cell("–") if figures.get(measure.key) is None else Cell(measure.show(figures), figures[measure.key] == best)
+            for figures in controllers
+        ],
+    )
 
 
 _MOODS = {"passed": ("proven", "good"), "failed": ("failed", "bad"), "not possible": ("not possible here", "open")}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from telic.launch.report.story import Story
+from telic.launch.report.tables import distance
 
 # What counts as settled, and what a run must reach to be called good.
 _GOOD_SETTLE_FRACTION = 0.95
@@ -41,10 +42,12 @@ def _error(story: Story) -> Tile | None:
     policy, pid = (story.evaluation["controllers"][name] for name in ("policy", "PID"))
     for key, what in (
         ("tracking_rmse_m", "tracking error (RMS)"),
-        ("steady_error_m", "from the point, in the steady state"),
+        ("steady_error_m", "from the point in the last second"),
     ):
         if policy.get(key) is not None:
-            return Tile(f"{100 * policy[key]:.1f}", f"{what}; PID {100 * pid[key]:.1f} cm", "cm")
+            value, unit = distance(policy[key]).split()
+            compared = "none" if pid.get(key) is None else distance(pid[key])
+            return Tile(value, f"{what}; PID {compared}", unit)
     return None
 
 

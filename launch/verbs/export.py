@@ -13,12 +13,12 @@ from telic.launch.progress import Progress
 
 @dataclass(frozen=True)
 class ExportArguments:
-    """Write a run's policy for other machines, with its contract: by default for all of them, in RUN/export."""
+    """Write a run's policy for other machines, with its contract: by default for all that fit it, in RUN/export."""
 
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """A run folder."""
-    target: tuple[Literal["c", "onnx", "crazyflie"], ...] = ("c", "onnx", "crazyflie")
-    """What to write."""
+    target: tuple[Literal["c", "onnx", "crazyflie"], ...] | None = None
+    """What to write: c, onnx, crazyflie."""
     out: Path | None = None
     """Another folder."""
     json: bool = False
@@ -29,12 +29,12 @@ def main(argv: list[str]) -> int:
     """Run the verb."""
     arguments = parse(ExportArguments, argv, "telic export")
     from telic.launch.run import reopen
-    from telic.launch.stages import export_policy
+    from telic.launch.stages import write_export
 
     with Progress() as progress, progress.stage("export") as news:
         run = reopen(arguments.run)
         out = arguments.out or run.folder.export
-        files = export_policy(run, out, arguments.target, news)
+        files = write_export(run, out, arguments.target, news)
     if arguments.json:
         print_json({"export": str(out), "files": [str(path) for path in files]})
     else:

@@ -103,7 +103,7 @@ def _check(argv: list[str]) -> int:
         task = make_task(arguments.task)
         program = load_reward(arguments.file, task.schema)
     flown = Shaken(task, np.random.default_rng(arguments.seed))
-    replay, _ = record_episodes(task, flown, arguments.seed, _CHECK_VEHICLES, _CHECK_STEPS)
+    replay = record_episodes(task, flown, arguments.seed, _CHECK_VEHICLES, _CHECK_STEPS)
     names = {*program.inputs, *program.success_inputs}
     report = check_reward(program, replay.read(replay.slots().ravel()).inputs(names), arguments.seed)
     if arguments.json:

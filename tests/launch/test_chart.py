@@ -63,3 +63,8 @@ def test_equal_axes_draw_a_circle_round():
 
 def test_names_are_escaped():
     assert "<b>" not in Chart("<b>", [Series("<b>", [0, 1], [0, 1], "c1")], "<b>", "<b>").svg()
+
+
+def test_a_line_that_never_moves_is_a_dot():
+    chart = Chart("p", [Series("a", [1.0, 1.0], [2.0, 2.0], "c1"), Series("b", [0, 1], [0, 3], "c2")], "x", "y")
+    assert chart.svg().count("<circle") == 1

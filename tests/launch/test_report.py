@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from telic.control.recording import Flight
 from telic.launch.errors import UserError
-from telic.launch.flight import Flight
 from telic.launch.folder import RunFolder, write_json
+from telic.launch.report.flight_charts import roll_pitch_yaw
 from telic.launch.report.page import render
 from telic.launch.report.story import read_story
 
@@ -45,15 +46,12 @@ def flight(offset):
     time = np.linspace(0.0, 11.0, 1101, dtype=np.float32)
     phase = 2.0 * np.pi * time / 5.5
     reference = np.stack([np.sin(phase), 0.5 * np.sin(2.0 * phase), np.ones_like(time)], axis=1)
-    tilt = 0.3 * np.sin(phase + offset)
-    rotation = np.tile(np.eye(3), (len(time), 1, 1))
-    rotation[:, 1, 1] = rotation[:, 2, 2] = np.cos(tilt)
-    rotation[:, 1, 2], rotation[:, 2, 1] = -np.sin(tilt), np.sin(tilt)
-    position = (
-        reference + offset * np.exp(-time)[:, None] * [0.5, -0.3, 0.4] + 0.1 * offset * np.sin(3 * phase)[:, None]
-    )
+    half_tilt = 0.15 * np.sin(phase + offset)
+    quaternion = np.stack([np.cos(half_tilt), np.sin(half_tilt), 0.0 * time, 0.0 * time], axis=1)
+    position = reference + offset * np.exp(-time)[:, None] * [0.5, -0.3, 0.4] + 0.1 * offset * np.sin(phase)[:, None]
     action = np.stack([0.3 + 0.1 * np.sin(phase + k) for k in range(4)], axis=1)
-    return Flight(time, position, rotation, action, reference, np.zeros_like(time))
+    columns = [position, quaternion, np.zeros_like(position), np.zeros_like(position), action]
+    return Flight(time, *columns, np.zeros((len(time), 1)), reference, np.zeros_like(position), np.zeros_like(time))
 
 
 @pytest.fixture
@@ -64,7 +62,7 @@ def folder(tmp_path):
         {
             "created": "21 November 2026, 10:30",
             "vehicle": "crazyflie",
-            "seed": 3,
+            "train": {"seed": 3},
             "command": "telic run 'hover'",
             "machine": "Linux",
             "understood": ["hover at (0, 0, 1) m"],
@@ -76,11 +74,22 @@ def folder(tmp_path):
     folder.metrics.write_text(
         "step,seconds,settle_fraction,term/place\n1000,0.5,,-1.5\n2000,1.0,0.4,-0.7\n3000,1.5,0.99,-0.1\n"
     )
-    figures = {"settle_fraction": 0.99, "error_1s_m": 0.05, "tracking_rmse_m": 0.08}
+    figures = {
+        "settle_fraction": 0.99,
+        "settle_interval": [0.97, 1.0],
+        "survival_fraction": None,
+        "error_1s_m": 0.05,
+        "error_1s_p95_m": 0.06,
+        "tracking_rmse_m": 0.08,
+        "tracking_rmse_p95_m": 0.1,
+        "tracking_rmse_at_6.5s_m": 0.004,
+        "tracking_rmse_at_6.5s_p95_m": 0.007,
+        "other_lap_times_s": [6.5],
+    }
     controllers = {"policy": figures, "PID": {**figures, "settle_fraction": 0.61, "tracking_rmse_m": 0.2}}
     write_json(folder.evaluation, {"episodes": 200, "controllers": controllers})
-    flight(0.5).save(folder.replay / "policy.npz")
-    flight(1.0).save(folder.replay / "pid.npz")
+    flight(0.5).save(folder.policy_flight)
+    flight(1.0).save(folder.pid_flight)
     write_json(folder.proofs, PROOFS)
     folder.finish("train", {"seconds": 7.0, "steps": 3000, "train_s": 5.5, "compile_s": 1.25})
     folder.finish("video", {"seconds": 4.0, "note": "Seen from the side."})
@@ -130,8 +139,9 @@ def test_the_sentence_is_text_and_not_markup(page):
     "told",
     [
         "hover at (0, 0, 1) m",
-        "99.0 %",
-        "8.0 cm",
+        "99.0 % (97.0 to 100.0)",
+        "8.0 cm (10.0 cm)",
+        "4.0 mm (7.0 mm)",
         "host C is bit-exact",
         "not possible here",
         "apt x",
@@ -178,7 +188,7 @@ def test_a_missing_part_is_named(folder):
 
 
 def test_a_damaged_flight_is_named(folder):
-    (folder.replay / "pid.npz").write_bytes(b"")
+    folder.pid_flight.write_bytes(b"")
     with pytest.raises(UserError, match=r"pid\.npz is not a recorded flight"):
         read_story(folder)
 
@@ -191,3 +201,10 @@ def test_the_numbers_of_a_run_survive_their_file(folder):
         "term/place": -0.1,
     }
     assert json.loads(folder.evaluation.read_text())["episodes"] == 200
+
+
+def test_angles_are_those_of_the_rotation():
+    roll, pitch, yaw = roll_pitch_yaw(flight(0.5).rotation).T
+    assert np.abs(roll).max() == pytest.approx(np.degrees(0.3), rel=0.01)
+    assert np.abs(pitch).max() < 1e-3
+    assert np.abs(yaw).max() < 1e-3
