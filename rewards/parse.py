@@ -8,6 +8,7 @@ import io
 import tokenize
 import unicodedata
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -112,18 +113,27 @@ def _checked_characters(source: str, path: str) -> Text:
 def _check_tokens(text: Text) -> None:
     """Gate two: what could overload the parser, and names that look like other names."""
     depth = 0
-    try:
-        for count, token in enumerate(tokenize.generate_tokens(io.StringIO(text.source).readline)):
-            if count > language.MAX_TOKENS:
-                _refuse_token(token, text, f"the program has more than {language.MAX_TOKENS} tokens")
-            if token.type == tokenize.OP:
-                depth += (token.string in _OPENING) - (token.string in _CLOSING)
-            if depth > language.MAX_BRACKET_DEPTH:
-                message = f"brackets are nested deeper than {language.MAX_BRACKET_DEPTH}"
-                _refuse_token(token, text, message, "assign inner expressions to names")
-            _check_token(token, text)
-    except (tokenize.TokenError, SyntaxError, ValueError) as error:
-        _refuse_unreadable(error, text)
+    for count, token in enumerate(_tokens(text)):
+        if count > language.MAX_TOKENS:
+            _refuse_token(token, text, f"the program has more than {language.MAX_TOKENS} tokens")
+        if token.type == tokenize.OP:
+            depth += (token.string in _OPENING) - (token.string in _CLOSING)
+        if depth > language.MAX_BRACKET_DEPTH:
+            message = f"brackets are nested deeper than {language.MAX_BRACKET_DEPTH}"
+            _refuse_token(token, text, message, "assign inner expressions to names")
+        _check_token(token, text)
+
+
+def _tokens(text: Text) -> Iterator[tokenize.TokenInfo]:
+    tokens = tokenize.generate_tokens(io.StringIO(text.source).readline)
+    while True:
+        try:
+            token = next(tokens, None)
+        except (tokenize.TokenError, SyntaxError, ValueError) as error:
+            _refuse_unreadable(error, text)
+        if token is None:
+            return
+        yield token
 
 
 def _check_token(token: tokenize.TokenInfo, text: Text) -> None:
@@ -159,8 +169,6 @@ def _syntax_tree(text: Text) -> ast.Module:
 
 
 def _refuse_unreadable(error: Exception, text: Text) -> NoReturn:
-    if isinstance(error, RewardError):
-        raise error
     line, column = 0, 0
     if isinstance(error, SyntaxError):
         line, column, message = error.lineno or 0, error.offset or 0, error.msg

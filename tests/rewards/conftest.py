@@ -8,7 +8,7 @@ from telic.rewards.program import RewardProgram, parse_reward
 
 HOVER = '''"""Hover one metre above the ground and hold still."""
 
-HOVER = 2 * 0.334 - 1
+HOVER = 2 * 0.667 - 1
 
 
 def reward(position, velocity, rotation, action):

@@ -204,6 +204,20 @@ def test_terms_are_fresh_arrays_and_not_views_of_the_inputs(hover, flight_data):
     upright[:] = 1
 
 
+def test_kernels_are_compiled_on_request(hover_source, signals):
+    program = parse_reward(hover_source, signals)
+    program.compile()
+    assert len(program.kernel.signatures) == len(program.gradient_kernel.signatures) == 1
+
+
+def test_torch_uses_the_kernels_that_were_compiled_on_request(hover_source, signals, flight_data):
+    program = parse_reward(hover_source, signals)
+    program.compile()
+    tensors = {name: torch.as_tensor(array).requires_grad_() for name, array in flight_data(8).items()}
+    sum(program.torch_terms(tensors).values()).sum().backward()
+    assert len(program.kernel.signatures) == len(program.gradient_kernel.signatures) == 1
+
+
 def test_generated_text_holds_nothing_of_the_program(signals):
     program = parse_reward('"""A test."""\ndef reward(position):\n    return {"evil": norm(position)}\n', signals)
     assert "evil" not in program.row_source

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ SAME = {
 }
 OTHER = {
     "a weight": lambda text: text.replace("-0.1 *", "-0.2 *"),
-    "a constant": lambda text: text.replace("0.334", "0.335"),
+    "a constant": lambda text: text.replace("0.667", "0.668"),
     "the name of a term": lambda text: text.replace('"still"', '"calm"'),
     "a signal": lambda text: text.replace("velocity", "reference_velocity"),
     "a function": lambda text: text.replace("square(norm(velocity))", "norm(velocity)"),
@@ -163,3 +164,13 @@ def test_pack_does_not_copy_what_fits(hover, flight_data):
     packed = hover.pack(data)
     assert [array.shape for array in packed] == [(5, 3), (5, 3), (5, 9), (5, 4)]
     assert np.shares_memory(packed[0], data["position"])
+
+
+def test_documentation_shows_a_reward_and_an_error_as_they_are(signals):
+    page = (Path(__file__).parents[2] / "docs" / "reward_language.md").read_text()
+    example = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
+    assert parse_reward(example, signals).term_names == ("place", "still", "upright", "effort")
+    wrong = '"""A."""\n\n\n\n\ndef reward(position, velocity):\n    error = norm(position) + norm(velocity)\n'
+    with pytest.raises(RewardError) as caught:
+        parse_reward(wrong + '    return {"a": error}\n', signals, path="reward.py")
+    assert str(caught.value) in page
