@@ -23,6 +23,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "task": ("NAME", "one task with its signals, observation, start and end"),
     "reward": ("write|check|explain ...", "reward programs without training"),
     "train": ("TASK", "a policy, without a sentence"),
+    "eval": ("RUN", "a run's policy on held-out episodes, beside the PID baseline"),
+    "video": ("RUN", "a film of a run's policy"),
     "plot": ("RUN...", "learning curves of runs on one page"),
     "export": ("RUN", "a run's policy for other machines"),
     "verify": ("DIR", "every proof of an exported policy that this machine can do"),

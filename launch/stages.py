@@ -78,23 +78,28 @@ def train_policy(run: Run, news: News) -> Found:
 
 def evaluate_policy(run: Run, news: News) -> Found:
     """Fly held-out episodes with the policy and with the PID baseline."""
-    figures = {}
-    for name, controller in (("policy", policy_of(run)), ("PID", CascadedPid(run.task))):
-        figures[name] = _figures(run, controller, lambda share, name=name: news(f"{name} {share:.0%}"))
-    found = {"episodes": run.recipe.episodes, "controllers": figures}
-    write_json(run.folder.evaluation, found)
-    settled = {name: f"{figure['settle_fraction']:.1%}" for name, figure in figures.items()}
-    news(f"of {run.recipe.episodes} held-out episodes settle {settled['policy']}; with PID {settled['PID']}")
+    write_json(run.folder.evaluation, compare_with_pid(run, run.recipe.episodes, EVALUATION_SEED, news))
     return {}
 
 
-def _figures(run: Run, controller: Controller, progress: Callable[[float], None]) -> Found:
-    task, episodes = run.task, run.recipe.episodes
-    figures = evaluate(task, controller, episodes, EVALUATION_SEED, progress, run.reward).as_dict()
+def compare_with_pid(run: Run, episodes: int, seed: int, news: News) -> Found:
+    """Evaluate the policy and the PID baseline on the same held-out episodes."""
+    figures = {}
+    for name, controller in (("policy", policy_of(run)), ("PID", CascadedPid(run.task))):
+        figures[name] = _figures(run, controller, episodes, seed, lambda share, name=name: news(f"{name} {share:.0%}"))
+    settled = {name: f"{figure['settle_fraction']:.1%}" for name, figure in figures.items()}
+    news(f"of {episodes} held-out episodes settle {settled['policy']}; with PID {settled['PID']}")
+    return {"episodes": episodes, "seed": seed, "controllers": figures}
+
+
+def _figures(run: Run, controller: Controller, episodes: int, seed: int, progress: Callable[[float], None]) -> Found:
+    task = run.task
+    with reading("evaluation"):
+        figures = evaluate(task, controller, episodes, seed, progress, run.reward).as_dict()
     if not isinstance(task.reference, Lissajous):
         return figures
     others = [period for period in _LAP_TIMES_S if period != task.reference.period_s]
-    for period, tracking in track_at_periods(task, controller, others, episodes, EVALUATION_SEED).items():
+    for period, tracking in track_at_periods(task, controller, others, episodes, seed).items():
         name = f"tracking_rmse_at_{period:g}s"
         there = tracking.as_dict()
         figures |= {f"{name}_m": there["tracking_rmse_m"], f"{name}_p95_m": there["tracking_rmse_p95_m"]}

@@ -1,0 +1,48 @@
+"""`telic eval RUN`: held-out episodes of a run's policy, beside the PID baseline."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from telic.launch.arguments import parse
+from telic.launch.output import print_json
+from telic.launch.progress import Progress
+
+
+@dataclass(frozen=True)
+class EvalArguments:
+    """Fly a run's policy and the PID baseline on the same held-out episodes, with noise and disturbances."""
+
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+    """A run folder."""
+    episodes: int = 200
+    """How many."""
+    seed: int = 0
+    """Which ones; never an episode of training."""
+    json: bool = False
+    """Print one JSON object."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the verb."""
+    arguments = parse(EvalArguments, argv, "telic eval")
+    from telic.launch.report.tables import evaluation_table
+    from telic.launch.run import reopen
+    from telic.launch.stages import compare_with_pid
+
+    run = reopen(arguments.run)
+    with Progress() as progress, progress.stage("evaluate") as news:
+        found = compare_with_pid(run, arguments.episodes, arguments.seed, news)
+    if arguments.json:
+        print_json(found)
+        return 0
+    shown = evaluation_table(found["controllers"])
+    table = Table("", *shown.columns)
+    for row in shown.rows:
+        table.add_row(row.label, *(f"[bold]{cell.text}[/]" if cell.better else cell.text for cell in row.cells))
+    Console(highlight=False).print(table)
+    return 0
