@@ -31,8 +31,8 @@ IN_REFERENCE = {
 }
 
 
-# What each part of the observation is divided by before the policy sees it: the size that matters close to the reference,
-# where a flight spends its time, and not the spread at its start. Powers of two, so that the division is exact.
+# What each part of the observation is divided by before the policy sees it: the size that matters close to the
+# reference, where a flight spends its time, and not the spread at its start. Powers of two: the division is exact.
 RELEVANT_SIZE = {
     "position_error": 1 / 32,  # [m]
     "attitude": 1 / 8,

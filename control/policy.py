@@ -33,7 +33,7 @@ class Dense:
     def __post_init__(self) -> None:
         if self.weight.ndim != 2 or self.bias.shape != self.weight.shape[:1]:
             raise ValueError(
-                f"weight {self.weight.shape} and bias {self.bias.shape} do not fit; needed: (outputs, inputs), (outputs,)"
+                f"weight {self.weight.shape} and bias {self.bias.shape}; needed: (outputs, inputs) and (outputs,)"
             )
         if self.activation not in get_args(Activation):
             raise ValueError(f"unknown activation {self.activation!r}; allowed: {', '.join(get_args(Activation))}")

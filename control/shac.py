@@ -61,7 +61,7 @@ class ShacConfig:
         replay_windows: Windows that the replay holds: old ones come from a policy that no longer exists.
     """
 
-    num_envs: int = 128
+    num_envs: int = 64
     horizon: int = 64
     chunks: int = 2
     hidden: tuple[int, ...] = (64, 64)
