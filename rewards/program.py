@@ -19,7 +19,7 @@ from telic.rewards.error import RewardError, RuleError
 from telic.rewards.ir import Node, canonical, schedule
 from telic.rewards.language import MAX_CHARACTERS, VERSION
 from telic.rewards.lower import Term, lower
-from telic.rewards.parse import parse
+from telic.rewards.parse import Parsed, parse
 from telic.rewards.scalar import scalar_steps
 from telic.rewards.signals import readable_signals
 
@@ -55,26 +55,25 @@ class RewardProgram(Weighable):
         self._text = parsed.text
         self._results = tuple(term.node for term in checked.terms)
         self._schedule = schedule(self._results)
+        success_schedule = schedule([checked.success.node] if checked.success else [])
+        self._inputs = tuple(readable[name] for name in _names_read(self._schedule, checked.parameters))
+        self._success_inputs = tuple(
+            readable[name] for name in _names_read(success_schedule, checked.success_parameters)
+        )
+        named = dict.fromkeys((*checked.parameters, *checked.success_parameters))
+        self.unused = tuple(name for name in named if name not in (*self.inputs, *self.success_inputs))
+        self._refuse_constants(parsed)
         try:
             self._steps = scalar_steps(self._results)
         except RuleError as broken:
             parsed.text.refuse_node(parsed.reward, broken.message, broken.hint)
-        read = _names_read(self._schedule)
-        self._inputs = tuple(readable[name] for name in checked.parameters if name in read)
+
+    def _refuse_constants(self, parsed: Parsed) -> None:
         if not self._inputs:
-            parsed.text.refuse_node(
-                parsed.reward, "reward reads none of its signals: it is a constant, which teaches nothing"
-            )
-        success_read = _names_read(schedule([checked.success.node])) if checked.success else set()
-        self._success_inputs = tuple(readable[name] for name in checked.success_parameters if name in success_read)
-        if checked.success and parsed.success and not self._success_inputs:
+            reason = "reward reads none of its signals: it is a constant, which teaches nothing"
+            parsed.text.refuse_node(parsed.reward, reason)
+        if parsed.success and not self._success_inputs:
             parsed.text.refuse_node(parsed.success, "success reads none of its signals: it is always the same")
-        self.unused = tuple(
-            dict.fromkeys(
-                [name for name in checked.parameters if name not in read]
-                + [name for name in checked.success_parameters if name not in success_read]
-            )
-        )
 
     def __repr__(self) -> str:
         return f"RewardProgram({self.sentence!r}, terms={list(self.term_names)}, fingerprint={self.fingerprint[:12]})"
@@ -226,8 +225,8 @@ class RewardProgram(Weighable):
     def _refuse_value(
         self, term: Term, values: np.ndarray, row: tuple[int, ...], inputs: Mapping[str, np.ndarray]
     ) -> None:
-        read = _names_read(schedule([term.node]))
-        there = ", ".join(f"{name} = {np.asarray(inputs[name])[row].tolist()}" for name in self.inputs if name in read)
+        read = _names_read(schedule([term.node]), self.inputs)
+        there = ", ".join(f"{name} = {np.asarray(inputs[name])[row].tolist()}" for name in read)
         where = row[0] if len(row) == 1 else row
         self._text.refuse(
             f"term {term.name!r} is {values[row]} at row {where}, where {there}",
@@ -272,5 +271,7 @@ def load_reward(path: str | Path, signals: Sequence[Signal]) -> RewardProgram:
     return RewardProgram(source, signals, str(path))
 
 
-def _names_read(nodes: Iterable[Node]) -> set[str]:
-    return {node.data[0] for node in nodes if node.op == "input"}
+def _names_read(nodes: Iterable[Node], names: Iterable[str]) -> list[str]:
+    """Those of some names that nodes read, in the order of the names."""
+    read = {node.data[0] for node in nodes if node.op == "input"}
+    return [name for name in names if name in read]

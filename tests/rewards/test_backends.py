@@ -87,6 +87,8 @@ SCALAR_TEMPLATES = (
     "0.25 * sum(<v> > <s>)",
     "(1.0 if all(<v> < <s>) else <s>)",
     "(0.5 if any(<v> == <v>) else <s>)",
+    "(<s> if 1.0 < 2.0 else <s>)",
+    "(0.5 if 1.0 > 2.0 or <s> > 0.0 else <s>)",
     "(<v>)[..., 2]",
     "0.5 * norm((<v>)[1:3])",
     "wrap_angle(4.0 * <s> * radian) / (3.0 * radian)",
@@ -229,3 +231,12 @@ def test_torch_compile_can_trace_a_program(hover, flight_data):
     compiled = torch.compile(lambda inputs: hover.torch_terms(inputs), backend="eager", fullgraph=True)
     for name, values in compiled(tensors).items():
         torch.testing.assert_close(values, hover.torch_terms(tensors)[name], rtol=1e-5, atol=1e-6)
+
+
+def test_torch_terms_stay_on_the_device_of_the_inputs(hover):
+    # The meta device computes shapes only, but mixes with no other device.
+    shapes = {"position": (3,), "velocity": (3,), "rotation": (3, 3), "action": (4,)}
+    tensors = {name: torch.empty(2, 5, *shape, device="meta") for name, shape in shapes.items()}
+    for value in hover.torch_terms(tensors).values():
+        assert value.device.type == "meta"
+        assert value.shape == (2, 5)
