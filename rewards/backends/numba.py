@@ -1,4 +1,4 @@
-"""Numba back end: one fused loop over rows, written from the scalar steps, without temporaries and without the program's text.
+"""Numba back end: one fused loop over rows, written from the scalar steps, without temporaries or the program's text.
 
 The generated text holds only names made here (``a0`` for arrays, ``v0`` for numbers) and the operations below; it
 runs with no builtins but `range` and `abs`.
