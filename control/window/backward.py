@@ -5,14 +5,22 @@ from concurrent.futures import Executor
 import numpy as np
 from numba import njit
 
+from telic.control.window import forward
+from telic.control.window import network as network_code
+from telic.control.window import sensors as sensors_code
 from telic.control.window.data import ACTION_SIZE, STATE_SIZE, Gradient, Network, Rules, Sensing, Window
 from telic.control.window.forward import as_state, store_state
 from telic.control.window.network import activate_vjp
 from telic.control.window.sensors import SENSOR_SIZE, sense_vjp
+from telic.sim.compiled import compiled
+from telic.sim.multirotor import adjoint, dynamics
 from telic.sim.multirotor.adjoint import step_vjp
 from telic.sim.multirotor.dynamics import FAST, Airframe, load_from_wrench
 
-kernel = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
+inner = njit(error_model="numpy", fastmath=FAST, nogil=True)
+kernel = compiled(
+    adjoint, dynamics, forward, network_code, sensors_code, error_model="numpy", fastmath=FAST, nogil=True
+)
 
 
 def backpropagate(
@@ -70,7 +78,7 @@ def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # 
             _look_back(window, g_observation[i], g_state[i], g_tape[i], sensors, sensing, rules, c, t, i)
 
 
-@kernel
+@inner
 def _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i):  # noqa: ANN001, ANN202
     """Turn the gradient with respect to the state after a step into those by the state before and by the action."""
     steps = window.state.shape[0]
@@ -94,7 +102,7 @@ def _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i):  # noqa: 
         g_tape[i, slot + 1, rotor] += gradient.previous_action[t, c, i, rotor]
 
 
-@kernel
+@inner
 def _look_back(window, g_observation, g_state, g_tape, sensors, sensing, rules, c, t, i):  # noqa: ANN001, ANN202
     """Add what comes through the observation: to the state by the sensors, to earlier actions by the history."""
     newest = window.state.shape[0] - t

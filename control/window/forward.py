@@ -5,15 +5,20 @@ from concurrent.futures import Executor
 import numpy as np
 from numba import njit
 
+from telic.control.window import network as network_code
+from telic.control.window import sensors as sensors_code
 from telic.control.window.data import ACTION_SIZE, Fleet, Floats, Network, Rules, Sensing, Starts, Window
 from telic.control.window.network import activate
 from telic.control.window.sensors import SENSOR_SIZE, sense
+from telic.sim.compiled import compiled
+from telic.sim.multirotor import dynamics
 from telic.sim.multirotor.dynamics import FAST, Airframe, State, load_from_wrench, step
 
-kernel = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
+inner = njit(error_model="numpy", fastmath=FAST, nogil=True)
+kernel = compiled(dynamics, network_code, sensors_code, error_model="numpy", fastmath=FAST, nogil=True)
 
 
-@kernel
+@inner
 def as_state(row: Floats) -> State:
     """The 17 numbers of a row by name."""
     return State(
@@ -22,7 +27,7 @@ def as_state(row: Floats) -> State:
     )  # fmt: skip
 
 
-@kernel
+@inner
 def store_state(s: State, row: Floats) -> None:
     """Write a state as 17 numbers."""
     row[0], row[1], row[2], row[3], row[4], row[5], row[6] = s.px, s.py, s.pz, s.qw, s.qx, s.qy, s.qz
@@ -30,7 +35,7 @@ def store_state(s: State, row: Floats) -> None:
     row[13], row[14], row[15], row[16] = s.n1, s.n2, s.n3, s.n4
 
 
-@kernel
+@inner
 def observe(sensors: Floats, noise: Floats, tape: Floats, newest: int, sensing: Sensing, observation: Floats) -> None:
     """Fill an observation: noisy sensors, then the actions on the tape from the newest on."""
     size = sensing.index.shape[0]
@@ -42,7 +47,7 @@ def observe(sensors: Floats, noise: Floats, tape: Floats, newest: int, sensing: 
             observation[size + ACTION_SIZE * slot + rotor] = tape[newest + slot, rotor]
 
 
-@kernel
+@inner
 def outside(sensors: Floats, half_width: np.float32) -> bool:
     """Whether the position error leaves the cube; a state that is not a number counts as outside."""
     inside = abs(sensors[0]) <= half_width and abs(sensors[1]) <= half_width and abs(sensors[2]) <= half_width
@@ -105,7 +110,7 @@ def fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, body):  
     fleet.tape[c] = window.tape[c, :, : fleet.tape.shape[2]]
 
 
-@kernel
+@inner
 def _advance(window, fleet, starts, taken, sensors, rules, body, c, t, i):  # noqa: ANN001, ANN202
     """Move one vehicle by one step, and put it at a new start if its episode ended."""
     steps = window.state.shape[0]

@@ -6,12 +6,12 @@ from numba import njit
 from telic.control.window.data import Floats
 from telic.sim.multirotor.dynamics import FAST
 
-kernel = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
+inner = njit(error_model="numpy", fastmath=FAST, nogil=True)
 
 THREE, NINE, MUCH = np.float32(3.0), np.float32(9.0), np.float32(27.0)
 
 
-@kernel
+@inner
 def activate(z: Floats, bias: Floats, out: Floats) -> None:
     """Add the bias (m,) to z (n, m) in place, and write the activation to out."""
     for row in range(z.shape[0]):
@@ -23,7 +23,7 @@ def activate(z: Floats, bias: Floats, out: Floats) -> None:
             out[row, column] = x * (MUCH + square) / (MUCH + NINE * square)
 
 
-@kernel
+@inner
 def activate_vjp(z: Floats, g: Floats) -> None:
     """Multiply g (n, m) in place by the slope at z, ((9 - x^2) / (9 + 3 x^2))^2."""
     for row in range(z.shape[0]):

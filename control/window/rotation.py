@@ -1,12 +1,12 @@
 """Rotation matrices of many states, and the way back for gradients."""
 
-from numba import njit
-
 from telic.control.window.data import Floats
+from telic.sim.compiled import compiled
+from telic.sim.multirotor import adjoint, dynamics
 from telic.sim.multirotor.adjoint import rotation_vjp
 from telic.sim.multirotor.dynamics import FAST, rotation_matrix
 
-kernel = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
+kernel = compiled(adjoint, dynamics, error_model="numpy", fastmath=FAST, nogil=True)
 
 
 @kernel

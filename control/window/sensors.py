@@ -3,6 +3,8 @@
 from numba import njit
 
 from telic.control.window.data import Floats
+from telic.sim.compiled import compiled
+from telic.sim.multirotor import adjoint, dynamics
 from telic.sim.multirotor.adjoint import rotation_vjp
 from telic.sim.multirotor.dynamics import FAST, rotation_matrix
 
@@ -16,10 +18,11 @@ SENSORS = {
 }
 SENSOR_SIZE = 21
 
-kernel = njit(error_model="numpy", fastmath=FAST, nogil=True, cache=True)
+inner = njit(error_model="numpy", fastmath=FAST, nogil=True)
+kernel = compiled(adjoint, dynamics, error_model="numpy", fastmath=FAST, nogil=True)
 
 
-@kernel
+@inner
 def sense(state: Floats, reference: Floats, sensors: Floats) -> None:
     """Fill the sensors (21,) of a vehicle from its state (17,) and reference (12,)."""
     cos, sin = reference[10], reference[11]
@@ -37,7 +40,7 @@ def sense(state: Floats, reference: Floats, sensors: Floats) -> None:
     sensors[18], sensors[19], sensors[20] = cos * x + sin * y, cos * y - sin * x, reference[8]
 
 
-@kernel
+@inner
 def sense_vjp(state: Floats, reference: Floats, g: Floats, g_state: Floats) -> None:
     """Add to g_state (17,) the gradient that comes through the sensors, whose own is g (21,)."""
     cos, sin = reference[10], reference[11]
