@@ -26,7 +26,7 @@ LATERAL_LOOPS = 6  # Angular acceleration, angular velocity, attitude, velocity,
 VERTICAL_LOOPS = 4  # Acceleration, velocity, position, integral of the position.
 YAW_LOOPS = 4  # Angular acceleration, angular velocity, yaw, integral of the angular velocity.
 
-# Highest q times control period: the innermost lateral loop, six times as fast, keeps a phase margin of about 40 degrees.
+# Highest q times control period: the innermost lateral loop, six times as fast, keeps about 40 degrees of phase margin.
 FASTEST_PER_STEP = 0.1
 VERTICAL_SHARE = 0.75  # Vertical q over lateral q; the acceleration is differentiated from a noisy velocity.
 RATE_INTEGRAL_SHARE = 0.25  # Of the attitude gain, as in the binomial yaw chain.
