@@ -9,8 +9,10 @@ from telic.control.window.rotation import rotation_rows
 from telic.control.window.sensors import SENSORS
 from telic.replay.schema import Schema
 from telic.sim.multirotor.dynamics import Airframe
-from telic.sim.multirotor.parameters import airframe
-from telic.sim.multirotor.world import MultirotorWorld, Snapshot, reference_table
+from telic.sim.multirotor.kernels import Memory
+from telic.sim.multirotor.parameters import SCALABLE, airframe, airframes
+from telic.sim.multirotor.rules import reference_table
+from telic.sim.multirotor.world import MultirotorWorld, Snapshot
 from telic.sim.task import Task
 
 # Initial conditions ready per vehicle and window; leaving the cube takes longer than a quarter of a window.
@@ -64,6 +66,7 @@ class FlightFleet:
     def __init__(self, task: Task, num_envs: int, chunks: int, episode_s: float, seed: int) -> None:
         # Short flights must begin anywhere along a moving reference to see all of it.
         task = replace(task, reset=replace(task.reset, along_s=task.truncate_after_s))
+        self.task = task
         self.shape = (chunks, num_envs // chunks)
         self.num_envs = num_envs
         self.schema = Schema(task.schema, task.actions)
@@ -78,7 +81,9 @@ class FlightFleet:
         self.observation_std = np.concatenate(
             [np.full(item.size, RELEVANT_SIZE[item.signal] * item.scale, np.float32) for item in task.observation]
         )
-        self.body = Airframe(*airframe(task.vehicle, task.dt))
+        self.bodies = np.ascontiguousarray(
+            np.broadcast_to(airframe(task.vehicle, task.dt), (*self.shape, len(Airframe._fields)))
+        )
         self.sampler = MultirotorWorld(task, num_envs * STARTS_PER_WINDOW, seed)
         starts = self.draw_starts()
         # Vehicles begin at different ages, so that their episodes do not all end in the same window.
@@ -100,6 +105,18 @@ class FlightFleet:
             self.sampler.disturbance.reshape(*lead, -1),
             self.sampler.instant.reshape(lead),
         )
+
+    def draw_bodies(self, rng: np.random.Generator) -> None:
+        """Vary the vehicles anew, by the task's domain randomisation, if it has any.
+
+        Between two windows and not only between episodes: one more change that a policy must cope with.
+        """
+        ranges = self.task.randomisation.ranges
+        if not any(ranges):
+            return
+        factors = 1.0 + rng.uniform(-1.0, 1.0, (self.num_envs, len(ranges))) * ranges
+        scale = dict(zip(SCALABLE, factors.T, strict=True))
+        self.bodies[:] = airframes(self.task.vehicle, self.task.dt, scale).T.reshape(self.bodies.shape)
 
     def signals(self, window: Window) -> dict[str, Floats]:
         """The stored signals before each step, and after the last: (T + 1, N, *shape)."""
@@ -143,10 +160,9 @@ class FlightFleet:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """What changes from window to window, as plain arrays."""
-        snapshot = self.sampler.snapshot()
         return {
             **{f"vehicles.{name}": array for name, array in self.vehicles._asdict().items()},
-            **{f"sampler.{name}": array for name, array in vars(snapshot).items()},
+            **{f"sampler.{name}": array for name, array in self.sampler.snapshot().memory._asdict().items()},
         }
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
@@ -154,7 +170,7 @@ class FlightFleet:
         for name, array in self.vehicles._asdict().items():
             array[:] = state[f"vehicles.{name}"]
         fields = {name.removeprefix("sampler."): array for name, array in state.items() if name.startswith("sampler.")}
-        self.sampler.restore(Snapshot(**fields))
+        self.sampler.restore(Snapshot(Memory(**fields)))
 
 
 def sensing_of(task: Task) -> tuple[Sensing, int]:

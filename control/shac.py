@@ -192,6 +192,7 @@ class Shac:
 
     def _fly(self) -> Window:
         fleet, window = self.fleet, self._window
+        fleet.draw_bodies(self.rng)
         noise = self.rng.standard_normal((*window.instant.shape, fleet.sensing.index.size), dtype=np.float32)
         weights, biases = self._network()
         transposed = Network(tuple(np.ascontiguousarray(weight.T) for weight in weights), biases)
@@ -204,7 +205,7 @@ class Shac:
             transposed,
             fleet.sensing,
             fleet.rules,
-            fleet.body,
+            fleet.bodies,
         )
         return window
 
@@ -216,7 +217,7 @@ class Shac:
         terms = self.objective.gradient(window, signals, after, weight, gradient)
         self._add_value_gradient(window, weight * np.float32(self.config.gamma))
         backpropagate(
-            self._pool, window, gradient, self._network(), self.fleet.sensing, self.fleet.rules, self.fleet.body
+            self._pool, window, gradient, self._network(), self.fleet.sensing, self.fleet.rules, self.fleet.bodies
         )
         return terms
 

@@ -199,6 +199,7 @@ def compile_kernels(task: Task, reward: RewardProgram, config: ShacConfig) -> fl
     Only the reward's own kernels are new to a machine that has trained before; the others are read from Numba's cache.
     """
     start = time.perf_counter()
+    reward.compile()
     tiny = replace(config, num_envs=2 * config.chunks, horizon=4, critic_batch=8, critic_steps=1, replay_windows=2)
     with own_threads_only():
         learner = Shac(task, reward, tiny, seed=0)

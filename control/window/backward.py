@@ -8,14 +8,14 @@ from numba import njit
 from telic.control.window import forward
 from telic.control.window import network as network_code
 from telic.control.window import sensors as sensors_code
-from telic.control.window.data import ACTION_SIZE, STATE_SIZE, Gradient, Network, Rules, Sensing, Window
-from telic.control.window.forward import as_state, store_state
+from telic.control.window.data import ACTION_SIZE, STATE_SIZE, Floats, Gradient, Network, Rules, Sensing, Window
+from telic.control.window.forward import as_airframe, as_state, store_state
 from telic.control.window.network import activate_vjp
 from telic.control.window.sensors import SENSOR_SIZE, sense_vjp
 from telic.sim.compiled import compiled
 from telic.sim.multirotor import adjoint, dynamics
 from telic.sim.multirotor.adjoint import step_vjp
-from telic.sim.multirotor.dynamics import FAST, Airframe, load_from_wrench
+from telic.sim.multirotor.dynamics import FAST, load_from_wrench
 
 inner = njit(error_model="numpy", fastmath=FAST, nogil=True)
 kernel = compiled(
@@ -30,7 +30,7 @@ def backpropagate(
     network: Network,
     sensing: Sensing,
     rules: Rules,
-    body: Airframe,
+    bodies: Floats,
 ) -> None:
     """Fill `gradient.pre_activation` from the direct gradients that `gradient` holds.
 
@@ -44,17 +44,17 @@ def backpropagate(
         network: The policy that flew, here with weights (outputs, inputs).
         sensing: What it saw.
         rules: The task.
-        body: The vehicle.
+        bodies: (C, n, 30) the vehicles that flew.
     """
 
     def chunk(c: int) -> None:
-        backpropagate_chunk(c, window, gradient, network, sensing, rules, body)
+        backpropagate_chunk(c, window, gradient, network, sensing, rules, bodies)
 
     list(pool.map(chunk, range(window.state.shape[1])))
 
 
 @kernel
-def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # noqa: ANN001, ANN201
+def backpropagate_chunk(c, window, gradient, network, sensing, rules, bodies):  # noqa: ANN001, ANN201
     """`backpropagate` for the chunk c."""
     steps, _, vehicles, _ = window.state.shape
     depth = len(network.weights)
@@ -65,7 +65,7 @@ def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # 
     for reverse in range(steps):
         t = steps - 1 - reverse
         for i in range(vehicles):
-            _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i)
+            _retreat(window, gradient, g_state, g_tape, rules, bodies, c, t, i)
         for above in range(depth):
             layer = depth - 1 - above
             g = gradient.pre_activation[layer][t, c]
@@ -79,7 +79,7 @@ def backpropagate_chunk(c, window, gradient, network, sensing, rules, body):  # 
 
 
 @inner
-def _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i):  # noqa: ANN001, ANN202
+def _retreat(window, gradient, g_state, g_tape, rules, bodies, c, t, i):  # noqa: ANN001, ANN202
     """Turn the gradient with respect to the state after a step into those by the state before and by the action."""
     steps = window.state.shape[0]
     slot = steps - 1 - t
@@ -88,6 +88,7 @@ def _retreat(window, gradient, g_state, g_tape, rules, body, c, t, i):  # noqa: 
         g_tape[i, slot:] = np.float32(0.0)
     g_state[i] += gradient.after[t, c, i]
     action, wrench = window.activation[len(window.activation) - 1][t, c, i], window.wrench[t, c, i]
+    body = as_airframe(bodies[c, i])
     load = load_from_wrench(wrench[0], wrench[1], wrench[2], wrench[3], wrench[4], wrench[5], body)
     by_state, by_action = step_vjp(
         as_state(window.state[t, c, i]),

@@ -28,6 +28,15 @@ def as_state(row: Floats) -> State:
 
 
 @inner
+def as_airframe(p: Floats) -> Airframe:
+    """The 30 numbers of a vehicle by name."""
+    return Airframe(
+        p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8], p[9], p[10], p[11], p[12], p[13], p[14],
+        p[15], p[16], p[17], p[18], p[19], p[20], p[21], p[22], p[23], p[24], p[25], p[26], p[27], p[28], p[29],
+    )  # fmt: skip
+
+
+@inner
 def store_state(s: State, row: Floats) -> None:
     """Write a state as 17 numbers."""
     row[0], row[1], row[2], row[3], row[4], row[5], row[6] = s.px, s.py, s.pz, s.qw, s.qx, s.qy, s.qz
@@ -63,7 +72,7 @@ def fly(
     network: Network,
     sensing: Sensing,
     rules: Rules,
-    body: Airframe,
+    bodies: Floats,
 ) -> None:
     """Fill `window` with T steps from where `fleet` is, and leave `fleet` where they end.
 
@@ -76,17 +85,17 @@ def fly(
         network: The policy.
         sensing: What it sees.
         rules: The task.
-        body: The vehicle.
+        bodies: (C, n, 30) the vehicles, as `telic.sim.multirotor.dynamics.Airframe`.
     """
 
     def chunk(c: int) -> None:
-        fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, body)
+        fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, bodies)
 
     list(pool.map(chunk, range(window.state.shape[1])))
 
 
 @kernel
-def fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, body):  # noqa: ANN001, ANN201
+def fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, bodies):  # noqa: ANN001, ANN201
     """`fly` for the chunk c."""
     steps, _, vehicles, _ = window.state.shape
     sensors = np.empty(SENSOR_SIZE, np.float32)
@@ -106,17 +115,18 @@ def fly_chunk(c, window, fleet, starts, noise, network, sensing, rules, body):  
             np.dot(window.activation[layer - 1][t, c], network.weights[layer], z)
             activate(z, network.biases[layer], window.activation[layer][t, c])
         for i in range(vehicles):
-            _advance(window, fleet, starts, taken, sensors, rules, body, c, t, i)
+            _advance(window, fleet, starts, taken, sensors, rules, bodies, c, t, i)
     fleet.tape[c] = window.tape[c, :, : fleet.tape.shape[2]]
 
 
 @inner
-def _advance(window, fleet, starts, taken, sensors, rules, body, c, t, i):  # noqa: ANN001, ANN202
+def _advance(window, fleet, starts, taken, sensors, rules, bodies, c, t, i):  # noqa: ANN001, ANN202
     """Move one vehicle by one step, and put it at a new start if its episode ended."""
     steps = window.state.shape[0]
     action, after = window.activation[len(window.activation) - 1][t, c, i], window.after[t, c, i]
     wrench = window.wrench[t, c, i]
     window.tape[c, i, steps - 1 - t] = action
+    body = as_airframe(bodies[c, i])
     load = load_from_wrench(wrench[0], wrench[1], wrench[2], wrench[3], wrench[4], wrench[5], body)
     store_state(
         step(as_state(window.state[t, c, i]), action[0], action[1], action[2], action[3], load, body, rules.dt), after

@@ -12,8 +12,9 @@ from telic.control.shac import ShacConfig, discounts
 from telic.control.train import TrainConfig, learning_rate, train
 from telic.control.window.sensors import sense_rows
 from telic.rewards.program import parse_reward
-from telic.sim.multirotor.world import MultirotorWorld, reference_table
-from telic.sim.task import Observe
+from telic.sim.multirotor.rules import reference_table
+from telic.sim.multirotor.world import MultirotorWorld
+from telic.sim.task import Observe, Randomisation
 from telic.sim.tasks.registry import make_task
 
 REWARD = '''"""Stay near the reference."""
@@ -141,6 +142,20 @@ def test_an_observation_that_cannot_be_differentiated_is_refused():
         FlightFleet(strange, 4, 2, 1.0, 0)
     with pytest.raises(FleetError, match="history of actions"):
         FlightFleet(replace(task, observation=task.observation[:-1]), 4, 2, 1.0, 0)
+
+
+def test_vehicles_vary_by_the_randomisation_of_the_task():
+    task = make_task("hover")
+    varied = replace(task, randomisation=Randomisation(mass=0.2))
+    fleet = FlightFleet(varied, 64, 2, 1.0, 0)
+    nominal = fleet.bodies.copy()
+    fleet.draw_bodies(np.random.default_rng(0))
+    mass = nominal[..., 0] / fleet.bodies[..., 0]
+    assert 0.8 <= mass.min() < 0.85 and 1.15 < mass.max() <= 1.2
+    assert (fleet.bodies[..., 1:] == nominal[..., 1:]).all()
+    plain = FlightFleet(task, 64, 2, 1.0, 0)
+    plain.draw_bodies(np.random.default_rng(0))
+    assert (plain.bodies == nominal).all()
 
 
 @pytest.mark.parametrize("field, value", [("num_envs", 0), ("chunks", 3), ("gamma", 1.0)])

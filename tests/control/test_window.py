@@ -10,7 +10,6 @@ from telic.control.window.backward import backpropagate
 from telic.control.window.data import Fleet, Network, Rules, Sensing, Starts, empty_gradient, empty_window
 from telic.control.window.forward import fly
 from telic.control.window.sensors import sense_rows
-from telic.sim.multirotor.dynamics import Airframe
 from telic.sim.multirotor.parameters import airframe
 from telic.sim.vehicle import load_vehicle
 
@@ -25,7 +24,8 @@ class Setting:
         self.pool = ThreadPoolExecutor(threads)
         rng = np.random.default_rng(seed)
         shape = (CHUNKS, VEHICLES)
-        self.body = Airframe(*airframe(load_vehicle("crazyflie"), DT))
+        bodies = [airframe(load_vehicle(name), DT) for name in ("crazyflie", "crazyflie_2024", "crazyflie")]
+        self.bodies = np.stack([bodies] * CHUNKS)
         index = np.arange(21)
         self.sensing = Sensing(
             index, np.full(21, 0.7, np.float32), np.full(21, np.inf, np.float32), np.full(21, 1e-3, np.float32)
@@ -68,7 +68,7 @@ class Setting:
             self.network(weights),
             self.sensing,
             self.rules,
-            self.body,
+            self.bodies,
         )
         return fleet
 
@@ -85,7 +85,7 @@ class Setting:
             getattr(gradient, name)[:] = g
         forward = self.network()
         backward = Network(tuple(np.ascontiguousarray(w.T) for w in forward.weights), forward.biases)
-        backpropagate(self.pool, self.window, gradient, backward, self.sensing, self.rules, self.body)
+        backpropagate(self.pool, self.window, gradient, backward, self.sensing, self.rules, self.bodies)
         inputs = (self.window.observation, *self.window.activation[:-1])
         return [
             np.einsum("tcni,tcno->io", x, g, dtype=np.float64)
