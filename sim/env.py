@@ -63,7 +63,7 @@ class TaskEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         """
         world, scorer = self.world, self._scorer
         world.step(np.asarray(action, np.float32)[None], before=scorer.before, after=scorer.after)
-        scorer.finish()
+        scorer.check()
         info = {"reward_terms": {name: float(values[0]) for name, values in scorer.terms().items()}}
         ended = bool(world.terminated[0]), bool(world.truncated[0])
         return world.observation[0].copy(), float(scorer.total[0]), *ended, info

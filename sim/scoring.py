@@ -1,7 +1,5 @@
 """A reward evaluated on every step of a world, by the threads that step it."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +12,8 @@ from telic.sim.suggest import did_you_mean
 
 Floats = NDArray[np.float32]
 
-_kernel = compiled(nogil=True, error_model="numpy")
 
-
-@_kernel
+@compiled(nogil=True, error_model="numpy")
 def _add(terms, out, first, last):  # noqa: ANN001, ANN202
     """Write the sum of each row of terms (N, terms)."""
     for i in range(first, last):
@@ -28,7 +24,10 @@ def _add(terms, out, first, last):  # noqa: ANN001, ANN202
 
 
 class Scorer:
-    """Collects what a reward reads, before and after a step, and evaluates it.
+    """Reads what a reward asks for, before and after a step, and evaluates it.
+
+    Its methods `before` and `after` are hooks for `MultirotorWorld.step`. A reward that asks only for the present (not
+    ``next_...``, not ``terminated``) is evaluated before the step, straight from the world's memory.
 
     Attributes:
         reward: The reward.
@@ -43,87 +42,87 @@ class Scorer:
         """
         self.reward, self._world = reward, world
         self._kernel = kernel_of(reward)
-        self._inputs: dict[str, Floats] = {}
-        self._before: list[Callable[[int, int], None]] = []
-        self._after: list[Callable[[int, int], None]] = []
-        for name in reward.inputs:
-            self._add_input(name)
+        self._early = not any(_comes_after(name) for name in reward.inputs)
+        self._lost = np.zeros((world.num_envs, 1), np.float32)
+        self._views = {name: self._view(name) for name in reward.inputs}
+        # What a later evaluation reads of the state before the step has to be copied in time.
+        self._copies = {
+            name: np.zeros(view.shape, np.float32)
+            for name, view in self._views.items()
+            if name in world.signals and not self._early
+        }
         self.total = np.zeros(world.num_envs, np.float32)
-        self._names = tuple(reward.terms(self._shaped()))
+        self._names = tuple(reward.terms(_shaped(self._views)))
         self._columns = np.zeros((world.num_envs, len(self._names)), np.float32)
 
-    def _add_input(self, name: str) -> None:
-        """Allocate an input (N, size) and say when it is read."""
+    def _view(self, name: str) -> Floats:
+        """Return the live view (N, size) of an input of the reward."""
         world = self._world
+        if name == "action":
+            return world.action
         if name == "terminated":
-            out = self._inputs[name] = np.zeros((world.num_envs, 1), np.float32)
-
-            def read(first: int, last: int) -> None:
-                out[first:last, 0] = world.terminated[first:last]
-
-            self._after.append(read)
-            return
-        # The action as it was applied, within its limits, is the previous action of the state that it led to.
-        later = name == "action" or name.startswith("next_")
-        stored = "previous_action" if name == "action" else name.removeprefix("next_")
+            return self._lost
+        stored = name.removeprefix("next_")
         if stored not in world.signals:
             known = [*world.signals, *(f"next_{signal}" for signal in world.signals), "action", "terminated"]
             raise ValueError(f"the reward reads {name!r}, which the world does not have{did_you_mean(name, known)}")
-        rows, out = world.rows(stored), np.zeros((world.num_envs, SIGNALS[stored].size), np.float32)
-        self._inputs[name] = out
-        # So that its first evaluation, which asks for the names of the terms, sees a state and not zeros.
-        transpose(rows, out, 0, world.num_envs)
-        (self._after if later else self._before).append(lambda first, last: transpose(rows, out, first, last))
+        return world.rows(stored)[:, : world.num_envs].T
 
     def before(self, first: int, last: int) -> None:
         """Read what vehicles ``first...last-1`` are before the step."""
-        for read in self._before:
-            read(first, last)
+        if self._early:
+            self._evaluate(first, last)
+        for name, copy in self._copies.items():
+            transpose(self._world.rows(name), copy, first, last)
 
     def after(self, first: int, last: int) -> None:
-        """Read what they are after the step, and evaluate the compiled form of the reward, if it has one."""
-        for read in self._after:
-            read(first, last)
-        if self._kernel is not None:
-            self._kernel(tuple(array[first:last] for array in self._inputs.values()), self._columns[first:last])
-            _add(self._columns, self.total, first, last)
+        """Read what they are after the step."""
+        self._lost[first:last, 0] = self._world.terminated[first:last]
+        if not self._early:
+            self._evaluate(first, last)
 
-    def finish(self) -> None:
-        """Evaluate a reward that has no compiled form, and check the result.
+    def _evaluate(self, first: int, last: int) -> None:
+        inputs = {name: self._copies.get(name, view)[first:last] for name, view in self._views.items()}
+        if self._kernel is not None:
+            self._kernel(tuple(inputs.values()), self._columns[first:last])
+        else:
+            for column, values in enumerate(self.reward.terms(_shaped(inputs)).values()):
+                self._columns[first:last, column] = values
+        _add(self._columns, self.total, first, last)
+
+    def check(self) -> None:
+        """Check the rewards of the latest step.
 
         Raises:
-            ValueError: If the reward of a vehicle is not finite, with the term and its value.
+            ValueError: If the reward of a vehicle is not finite, with its terms.
         """
-        if self._kernel is None:
-            for column, values in enumerate(self.reward.terms(self._shaped()).values()):
-                self._columns[:, column] = values
-            _add(self._columns, self.total, 0, len(self.total))
-        if not np.isfinite(self.total).all():
-            self._refuse()
+        if np.isfinite(self.total).all():
+            return
+        vehicle = int(np.flatnonzero(~np.isfinite(self.total))[0])
+        values = ", ".join(f"{name} = {value}" for name, value in zip(self._names, self._columns[vehicle], strict=True))
+        raise ValueError(f"the reward of vehicle {vehicle} is not finite: {values}")
 
     def terms(self) -> dict[str, Floats]:
-        """Return a copy of the terms of the latest step by name, each (N,)."""
-        return dict(zip(self._names, np.ascontiguousarray(self._columns.T), strict=True))
+        """Return the terms of the latest step by name, each (N,): live views."""
+        return dict(zip(self._names, self._columns.T, strict=True))
 
     def clear(self, ids: NDArray[np.bool_]) -> None:
         """Forget the rewards of vehicles that were not stepped but reset."""
         self.total[ids] = 0.0
         self._columns[ids] = 0.0
 
-    def _shaped(self) -> dict[str, NDArray[np.float32]]:
-        """Return the inputs with the shapes of their signals, (N, ...)."""
-        return {name: array.reshape(len(array), *_shape(name)) for name, array in self._inputs.items()}
 
-    def _refuse(self) -> None:
-        # A reward program says more about the culprit than we can.
-        self.reward.terms(self._shaped())
-        vehicle = int(np.flatnonzero(~np.isfinite(self.total))[0])
-        values = ", ".join(f"{name} = {value}" for name, value in zip(self._names, self._columns[vehicle], strict=True))
-        raise ValueError(f"the reward of vehicle {vehicle} is not finite: {values}")
+def _comes_after(name: str) -> bool:
+    """Whether an input is known only after the step."""
+    return name == "terminated" or name.startswith("next_")
+
+
+def _shaped(inputs: dict[str, Floats]) -> dict[str, NDArray[np.float32]]:
+    """Return inputs (N, size) with the shapes of their signals, (N, ...)."""
+    return {name: array.reshape(len(array), *_shape(name)) for name, array in inputs.items()}
 
 
 def _shape(name: str) -> tuple[int, ...]:
-    """Return the shape of one sample of a reward's input."""
     if name == "terminated":
         return ()
     return SIGNALS["previous_action" if name == "action" else name.removeprefix("next_")].shape

@@ -45,7 +45,8 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
             reward: What to reward; its terms are in ``info["reward_terms"]``.
             seed: Seed of all episodes; drawn from the system by default. ``reset(seed=...)`` sets another.
             autoreset_mode: What happens when an episode ends.
-            copy: Return fresh arrays. Without, observations and rewards are live views, which the next step overwrites.
+            copy: Return fresh arrays. Without, all of them are live views, which the next step overwrites, and
+                ``final_obs`` is one array (N, observation) of which only the masked rows mean something.
             threads: Number of threads; by default all processors, fewer for few environments.
 
         Raises:
@@ -61,7 +62,7 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.world = MultirotorWorld(task, num_envs, fresh_seed() if seed is None else seed, threads)
         self._scorer = Scorer(reward, self.world)
-        self._ended = np.zeros(num_envs, np.bool_)
+        self._terminated, self._truncated, self._ended = (np.zeros(num_envs, np.bool_) for _ in range(3))
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -106,30 +107,53 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
             raise ValueError(
                 f'the episode of environment {env} has ended; call reset(options={{"reset_mask": ...}}) first'
             )
-        world.step(np.asarray(actions, np.float32), before=scorer.before, after=scorer.after)
-        scorer.finish()
-        if self.autoreset_mode == AutoresetMode.NEXT_STEP and self._ended.any():
-            world.reset(self._ended)
-            scorer.clear(self._ended)
-        terminated, truncated = world.terminated.copy(), world.truncated.copy()
-        np.logical_or(terminated, truncated, out=self._ended)
-        info: dict[str, Any] = {"reward_terms": scorer.terms()}
-        if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
-            info.update(self._finals())
-            world.reset(self._ended)
-        reward = scorer.total.copy() if self._copy else scorer.total
+        if self.autoreset_mode == AutoresetMode.SAME_STEP:
+            finals = world.step_and_restart(actions, before=scorer.before, after=self._note)
+            self._scorer.check()
+            info: dict[str, Any] = {"reward_terms": self._terms(), **self._finals(finals)}
+        else:
+            world.step(actions, before=scorer.before, after=self._note)
+            self._scorer.check()
+            if self.autoreset_mode == AutoresetMode.NEXT_STEP and self._ended.any():
+                self._replace_ended()
+            info = {"reward_terms": self._terms()}
+        np.logical_or(self._terminated, self._truncated, out=self._ended)
+        reward, terminated, truncated = map(self._own, (scorer.total, self._terminated, self._truncated))
         return self._observation(), reward, terminated, truncated, info
+
+    def _note(self, first: int, last: int) -> None:
+        """Score vehicles ``first...last-1`` and remember which episodes have ended, before they start again."""
+        self._scorer.after(first, last)
+        self._terminated[first:last] = self.world.terminated[first:last]
+        self._truncated[first:last] = self.world.truncated[first:last]
+
+    def _replace_ended(self) -> None:
+        """Start new episodes for those that had ended before this step; the step does not count for them."""
+        self.world.reset(self._ended)
+        self._scorer.clear(self._ended)
+        self._terminated[self._ended] = False
+        self._truncated[self._ended] = False
+
+    def _own(self, array: NDArray[Any]) -> NDArray[Any]:
+        return array.copy() if self._copy else array
+
+    def _terms(self) -> dict[str, NDArray[np.float32]]:
+        return {name: self._own(values) for name, values in self._scorer.terms().items()}
 
     def _observation(self) -> NDArray[np.float32]:
         return self.world.copy_observation() if self._copy else self.world.observation
 
-    def _finals(self) -> dict[str, Any]:
+    def _finals(self, rows: NDArray[np.float32]) -> dict[str, Any]:
         """Return the last observations of the ended episodes, in the form of Gymnasium's own vector environments."""
+        ended = self._terminated | self._truncated
+        if not ended.any():
+            return {}
+        if not self._copy:
+            return {"final_obs": rows, "_final_obs": ended}
         observations = np.full(self.num_envs, None, dtype=object)
-        ids = np.flatnonzero(self._ended)
-        for env, observation in zip(ids, self.world.observation[ids], strict=True):
+        for env, observation in zip(np.flatnonzero(ended), rows[ended], strict=True):
             observations[env] = observation
-        return {"final_obs": observations, "_final_obs": self._ended.copy()}
+        return {"final_obs": observations, "_final_obs": ended}
 
 
 def observation_space(task: Task) -> Box:

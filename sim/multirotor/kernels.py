@@ -1,8 +1,11 @@
 """What a world does to a range of tiles; any split of the tiles over threads gives the same bits."""
 
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001, ANN201, ANN202
+
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from telic.sim.compiled import compiled
 from telic.sim.multirotor import dynamics, noise, signals
@@ -16,110 +19,200 @@ from telic.sim.multirotor.tile import LANES, NOISE
 SOURCES = (dynamics, noise, signals, beginning, stage)
 kernel = compiled(*SOURCES, error_model="numpy", fastmath=FAST, nogil=True)
 
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+
+class Memory(NamedTuple):
+    """All that changes, in tiles of `LANES` vehicles.
+
+    Attributes:
+        rows: Stored signals (rows, tiles, LANES), see `telic.sim.multirotor.signals`.
+        airframes: (30, tiles, LANES), or (30, 1, LANES) where all vehicles are alike.
+        start: Time step of the reference at which the episode started (tiles, LANES).
+        elapsed: Steps since the start of the episode (tiles, LANES).
+        episode: Number of the episode (tiles, LANES).
+        terminated: (tiles, LANES).
+        truncated: (tiles, LANES).
+        tape: Observations (rows, tiles, LANES); the present one is a window of its rows.
+    """
+
+    rows: Floats
+    airframes: Floats
+    start: Integers
+    elapsed: Integers
+    episode: Integers
+    terminated: NDArray[np.bool_]
+    truncated: NDArray[np.bool_]
+    tape: Floats
+
+
+class Rules(NamedTuple):
+    """All that does not change.
+
+    Attributes:
+        table: Reference by time step (times, 12); one row where nothing moves.
+        spread: Numbers of the reset distribution, see `telic.sim.multirotor.start.place`.
+        dt: Length of a step [s].
+        half_width: Of the cube outside of which an episode is lost [m].
+        episode_steps: Steps until truncation.
+        key: Of the random numbers.
+    """
+
+    table: Floats
+    spread: Floats
+    dt: np.float32
+    half_width: np.float32
+    episode_steps: int
+    key: np.uint32
+
+
+class View(NamedTuple):
+    """An observation: one entry per number that is written anew at each step, which excludes the older history.
+
+    Attributes:
+        source: Row of the tile.
+        noise: Row of the tile with the noise to add.
+        std: Standard deviation of the noise.
+        scale: Factor after the noise.
+        clip: Largest absolute value.
+        noise_rows: How many noise rows the tile needs, a multiple of four.
+        shift: Size of one sample of the history, by which the window moves down the tape at each step; 0 without one.
+        size: Length of the observation.
+    """
+
+    source: NDArray[np.int64]
+    noise: NDArray[np.int64]
+    std: Floats
+    scale: Floats
+    clip: Floats
+    noise_rows: int
+    shift: int
+    size: int
+
 
 @kernel
-def all_finite(numbers):
-    """Return whether all numbers (N,) are finite."""
+def limit(action, out):
+    """Copy actions, limited to -1..1, and return whether all of them are finite."""
     wrong = 0
-    for i in range(numbers.size):
-        # Only NaN and infinities differ from themselves after a subtraction.
-        wrong += numbers[i] - numbers[i] != np.float32(0.0)
+    one = np.float32(1.0)
+    for i in range(action.size):
+        value = action[i]
+        # Only NaN and infinities do not give 0 here.
+        wrong += value - value != np.float32(0.0)
+        out[i] = min(max(value, -one), one)
     return wrong == 0
 
 
 @kernel
-def advance(
-    rows, airframes, action, table, start, elapsed, episode, terminated, truncated,
-    tape, window, view, noise_rows, dt, half_width, episode_steps, seed, first, last,
-):  # fmt: skip
+def advance(memory, rules, view, action, window, first, last):
     """Step the vehicles of tiles ``first...last-1`` and write their observations to the tape."""
-    source, noise, std, scale, clip = view
-    tile = np.empty((NOISE + noise_rows, LANES), np.float32)
-    alike, still = airframes.shape[1] == 1, table.shape[0] == 1
+    rows, table = memory.rows, rules.table
+    tile = np.empty((NOISE + view.noise_rows, LANES), np.float32)
+    who = np.empty((3, LANES), np.uint32)
+    alike, still = memory.airframes.shape[1] == 1, table.shape[0] == 1
     if alike:
-        stage.embody(tile, airframes, 0)
+        stage.embody(tile, memory.airframes, 0)
     if still:
-        stage.follow(tile, table, start, elapsed, first)
+        stage.follow(tile, table, memory.start, memory.elapsed, first)
     for b in range(first, last):
         stage.recall(tile, rows, 0, STATE_ROWS, b)
         stage.recall(tile, rows, stage.FORCE, stage.REFERENCE, b)
         if not alike:
-            stage.embody(tile, airframes, b)
+            stage.embody(tile, memory.airframes, b)
         stage.command(tile, action, b)
-        stage.move(tile, dt)
+        stage.move(tile, rules.dt)
         for i in range(LANES):
-            elapsed[b, i] += 1
+            memory.elapsed[b, i] += 1
         if not still:
-            stage.follow(tile, table, start, elapsed, b)
+            stage.follow(tile, table, memory.start, memory.elapsed, b)
             stage.keep(tile, rows, stage.REFERENCE, stage.REFERENCE_END, b)
         stage.derive(tile)
-        stage.judge(tile, half_width, episode_steps, elapsed, terminated, truncated, b)
+        stage.judge(tile, rules.half_width, rules.episode_steps, memory.elapsed, memory.terminated, memory.truncated, b)
         stage.keep(tile, rows, 0, stage.FORCE, b)
-        stage.roll_noise(tile, noise_rows, seed, episode, elapsed, b)
-        stage.emit(tile, source, noise, std, scale, clip, tape, window, b)
+        stage.identify(who, memory.episode, memory.elapsed, b)
+        stage.roll_noise(tile, view.noise_rows, rules.key, who)
+        stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, memory.tape, window, b)
 
 
 @kernel
-def observe(rows, elapsed, episode, out, window, view, noise_rows, seed, first, last):
-    """Write the observations of tiles ``first...last-1`` for the stored state."""
-    source, noise, std, scale, clip = view
-    tile = np.empty((NOISE + noise_rows, LANES), np.float32)
+def observe(memory, rules, view, out, window, first, last):
+    """Write the observations of tiles ``first...last-1`` for the stored state to rows ``window...`` of out."""
+    tile = np.empty((NOISE + view.noise_rows, LANES), np.float32)
+    who = np.empty((3, LANES), np.uint32)
     for b in range(first, last):
-        observe_tile(tile, rows, elapsed, episode, out, window, source, noise, std, scale, clip, noise_rows, seed, b)
+        stage.recall(tile, memory.rows, 0, STORED_ROWS, b)
+        stage.derive(tile)
+        stage.keep(tile, memory.rows, stage.ROTATION, stage.ACTION, b)
+        stage.identify(who, memory.episode, memory.elapsed, b)
+        stage.roll_noise(tile, view.noise_rows, rules.key, who)
+        stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, out, window, b)
 
 
 @kernel
-def observe_tile(tile, rows, elapsed, episode, out, window, source, noise, std, scale, clip, noise_rows, seed, b):
-    """Write the observations of one tile for the stored state, and its rotation matrices."""
-    stage.recall(tile, rows, 0, STORED_ROWS, b)
-    stage.derive(tile)
-    stage.keep(tile, rows, stage.ROTATION, stage.ACTION, b)
-    stage.roll_noise(tile, noise_rows, seed, episode, elapsed, b)
-    stage.emit(tile, source, noise, std, scale, clip, out, window, b)
-
-
-@kernel
-def restart(
-    rows, chosen, table, spread, start, elapsed, episode, terminated, truncated,
-    tape, window, view, noise_rows, seed, first, last,
-):  # fmt: skip
+def restart(memory, rules, view, chosen, finals, window, first, last):
     """Start new episodes for the chosen vehicles of tiles ``first...last-1``.
 
-    The whole tile is observed again; the same counters give the other vehicles the same bits as before.
+    The chosen are gathered in tiles of their own, so that they are observed by the same instructions as all others.
+
+    Args:
+        memory: What changes.
+        rules: What does not.
+        view: The observation.
+        chosen: Which vehicles (tiles, LANES).
+        finals: Receives the last observation of the old episodes (N, size), where it has N rows.
+        window: First row of the present observation on the tape.
+        first: First tile.
+        last: Tile after the last.
     """
-    source, noise, std, scale, clip = view
-    tile = np.empty((NOISE + noise_rows, LANES), np.float32)
-    for b in range(first, last):
-        touched = False
-        for i in range(LANES):
-            if chosen[b, i]:
-                touched = True
-                episode[b, i] += 1
-                elapsed[b, i] = 0
-                terminated[b, i] = False
-                truncated[b, i] = False
-                place(rows, table, start, spread, seed, episode[b, i], b, i, b * LANES + i)
-        if touched:
-            observe_tile(
-                tile, rows, elapsed, episode, tape, window, source, noise, std, scale, clip, noise_rows, seed, b
-            )
-
-
-@kernel
-def fill_history(chosen, tape, window, newest, shift, size, first, last):
-    """Repeat the newest sample of the chosen vehicles down their history, as if nothing had happened before."""
+    tile = np.zeros((NOISE + view.noise_rows, LANES), np.float32)
+    who = np.zeros((3, LANES), np.uint32)
+    fresh = np.empty((view.source.shape[0], 1, LANES), np.float32)
+    count = 0
     for b in range(first, last):
         for i in range(LANES):
             if chosen[b, i]:
-                for k in range(newest + shift, size):
-                    tape[window + k, b, i] = tape[window + k - shift, b, i]
+                memory.episode[b, i] += 1
+                memory.elapsed[b, i] = 0
+                memory.terminated[b, i] = False
+                memory.truncated[b, i] = False
+                vehicle = b * LANES + i
+                who[0, count], who[1, count], who[2, count] = vehicle, memory.episode[b, i], 0
+                memory.start[b, i] = place(tile, count, rules.table, rules.spread, rules.key, vehicle, who[1, count])
+                if vehicle < finals.shape[0]:
+                    for k in range(view.size):
+                        finals[vehicle, k] = memory.tape[window + k, b, i]
+                count += 1
+                if count == LANES:
+                    _begin(tile, who, count, fresh, memory, rules, view, window)
+                    count = 0
+    _begin(tile, who, count, fresh, memory, rules, view, window)
+
+
+@stage.tile_stage
+def _begin(tile, who, count, fresh, memory, rules, view, window):
+    """Observe the first ``count`` lanes of a tile of new episodes, and write them to where they belong."""
+    stage.derive(tile)
+    stage.roll_noise(tile, view.noise_rows, rules.key, who)
+    stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, fresh, 0, 0)
+    newest = view.source.shape[0] - view.shift
+    for lane in range(count):
+        b, i = int(who[0, lane]) // LANES, int(who[0, lane]) % LANES
+        for f in range(STORED_ROWS):
+            memory.rows[f, b, i] = tile[f, lane]
+        for k in range(view.source.shape[0]):
+            memory.tape[window + k, b, i] = fresh[k, 0, lane]
+        # As if the newest sample of the history had always been so.
+        if view.shift:
+            for k in range(view.source.shape[0], view.size):
+                memory.tape[window + k, b, i] = fresh[newest + (k - newest) % view.shift, 0, lane]
 
 
 @kernel
-def draw_vehicles(seed, ids, episode, out):
+def draw_vehicles(key, ids, episode, out):
     """Write six numbers uniform in -1..1 for each of the vehicles ``ids`` to out (n, 6)."""
     for i in range(ids.shape[0]):
-        vehicle_draws(seed, ids[i], episode[ids[i]], out[i])
+        vehicle_draws(key, ids[i], episode[ids[i]], out[i])
 
 
 @kernel

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from telic.sim.multirotor.noise import START_DRAWS, gaussians, random_words, uniform
+from telic.sim.multirotor.noise import START_DRAWS, circle_point, gaussians, random_words, uniform
 from telic.sim.multirotor.signals import ROWS
 from telic.sim.multirotor.tile import REFERENCE_ROWS, tile_stage
 
@@ -25,8 +25,8 @@ _WHEN, _WHERE, _HOW_FAST, _HOW_TURNED, _HOW_TURNING, _PUSH, _TWIST, _VEHICLE = 0
 
 
 @tile_stage
-def _words(seed, vehicle, episode, draw):
-    return random_words(seed, vehicle, episode, START_DRAWS + draw)
+def _words(key, vehicle, episode, draw):
+    return random_words(key, vehicle, episode, START_DRAWS + draw)
 
 
 @tile_stage
@@ -36,14 +36,14 @@ def _symmetric(bits):
 
 
 @tile_stage
-def _three_symmetric(seed, vehicle, episode, draw):
-    a, b, c, _ = _words(seed, vehicle, episode, draw)
+def _three_symmetric(key, vehicle, episode, draw):
+    a, b, c, _ = _words(key, vehicle, episode, draw)
     return _symmetric(a), _symmetric(b), _symmetric(c)
 
 
 @tile_stage
-def _three_gaussian(seed, vehicle, episode, draw):
-    a, b, c, d = _words(seed, vehicle, episode, draw)
+def _three_gaussian(key, vehicle, episode, draw):
+    a, b, c, d = _words(key, vehicle, episode, draw)
     x, y = gaussians(a, b)
     z, _ = gaussians(c, d)
     return x, y, z
@@ -71,66 +71,70 @@ def rotation_angle(share, largest):
 
 
 @tile_stage
-def place(rows, table, start, spread, seed, episode, b, i, vehicle):
-    """Write the first state of a new episode to lane i of tile b.
+def place(tile, lane, table, spread, key, vehicle, episode):
+    """Write the first state of a new episode to a lane of a tile.
 
     Args:
-        rows: Stored rows (rows, tiles, LANES).
+        tile: Receives the stored rows.
+        lane: Which lane of it.
         table: Reference by time step (times, REFERENCE_ROWS).
-        start: Receives the time step of the reference at which the episode starts (tiles, LANES).
         spread: Largest angle [rad], half widths of position [m], velocity [m/s] and angular velocity [rad/s], share of
             guided episodes, latest start [steps], standard deviations of force [N] and torque [N m].
-        seed: Key of the random numbers.
-        episode: Number of the episode of this vehicle.
-        b: Tile.
-        i: Lane.
-        vehicle: Index of the vehicle, the second key.
-    """
-    guided_bits, start_bits, _, _ = _words(seed, vehicle, episode, _WHEN)
-    guided = uniform(guided_bits) <= spread[4]
-    start[b, i] = min(np.int32(uniform(start_bits) * (spread[5] + np.float32(1.0))), np.int32(spread[5]))
-    first = table[min(start[b, i], table.shape[0] - 1)]
-    for f in range(REFERENCE_ROWS):
-        rows[REFERENCE + f, b, i] = first[f]
+        key: Key of the random numbers.
+        vehicle: Index of the vehicle.
+        episode: Number of its episode.
 
-    offset = _three_symmetric(seed, vehicle, episode, _WHERE)
-    velocity = _three_symmetric(seed, vehicle, episode, _HOW_FAST)
-    angular_velocity = _three_symmetric(seed, vehicle, episode, _HOW_TURNING)
-    force = _three_gaussian(seed, vehicle, episode, _PUSH)
-    torque = _three_gaussian(seed, vehicle, episode, _TWIST)
+    Returns:
+        The time step of the reference at which the episode starts.
+    """
+    guided_bits, start_bits, _, _ = _words(key, vehicle, episode, _WHEN)
+    guided = uniform(guided_bits) <= spread[4]
+    latest = np.int32(spread[5])
+    start = min(np.int32(uniform(start_bits) * np.float32(latest + np.int32(1))), latest)
+    first = table[min(start, table.shape[0] - 1)]
+    for f in range(REFERENCE_ROWS):
+        tile[REFERENCE + f, lane] = first[f]
+
+    offset = _three_symmetric(key, vehicle, episode, _WHERE)
+    velocity = _three_symmetric(key, vehicle, episode, _HOW_FAST)
+    angular_velocity = _three_symmetric(key, vehicle, episode, _HOW_TURNING)
+    force = _three_gaussian(key, vehicle, episode, _PUSH)
+    torque = _three_gaussian(key, vehicle, episode, _TWIST)
     width = np.float32(0.0) if guided else spread[1]
     for j in range(3):
-        rows[POSITION + j, b, i] = first[j] + width * offset[j]
-        rows[VELOCITY + j, b, i] = first[3 + j] + spread[2] * velocity[j]
-        rows[ANGULAR_VELOCITY + j, b, i] = spread[3] * angular_velocity[j]
-        rows[FORCE + j, b, i] = spread[6] * force[j]
-        rows[TORQUE + j, b, i] = spread[7] * torque[j]
+        tile[POSITION + j, lane] = first[j] + width * offset[j]
+        tile[VELOCITY + j, lane] = first[3 + j] + spread[2] * velocity[j]
+        tile[ANGULAR_VELOCITY + j, lane] = spread[3] * angular_velocity[j]
+        tile[FORCE + j, lane] = spread[6] * force[j]
+        tile[TORQUE + j, lane] = spread[7] * torque[j]
     for j in range(4):
-        rows[ROTOR_SPEED + j, b, i] = np.float32(0.0)
-        rows[ACTION + j, b, i] = np.float32(0.0)
-    _turn(rows, 0.0 if guided else spread[0], first[9], seed, episode, b, i, vehicle)
+        tile[ROTOR_SPEED + j, lane] = np.float32(0.0)
+        tile[ACTION + j, lane] = np.float32(0.0)
+    _turn(tile, lane, np.float32(0.0) if guided else spread[0], first[9], key, vehicle, episode)
+    return start
 
 
 @tile_stage
-def _turn(rows, largest, yaw, seed, episode, b, i, vehicle):
+def _turn(tile, lane, largest, yaw, key, vehicle, episode):
     """Write a random attitude: a turn by the yaw, after a random turn of at most ``largest`` about a random axis."""
-    angle_bits, height_bits, around_bits, _ = _words(seed, vehicle, episode, _HOW_TURNED)
-    angle = rotation_angle(float(uniform(angle_bits)), float(largest))
-    height = 2.0 * uniform(height_bits) - 1.0
-    around = 2.0 * math.pi * uniform(around_bits)
-    ring = math.sqrt(max(0.0, 1.0 - height * height)) * math.sin(0.5 * angle)
-    w, x, y, z = math.cos(0.5 * angle), ring * math.cos(around), ring * math.sin(around), height * math.sin(0.5 * angle)
-    c, s = math.cos(0.5 * yaw), math.sin(0.5 * yaw)
-    rows[QUATERNION, b, i] = c * w - s * z
-    rows[QUATERNION + 1, b, i] = c * x - s * y
-    rows[QUATERNION + 2, b, i] = c * y + s * x
-    rows[QUATERNION + 3, b, i] = c * z + s * w
+    angle_bits, height_bits, around_bits, _ = _words(key, vehicle, episode, _HOW_TURNED)
+    half = np.float32(0.5 * rotation_angle(float(uniform(angle_bits)), float(largest)))
+    height = _symmetric(height_bits)
+    ring = math.sqrt(max(np.float32(0.0), np.float32(1.0) - height * height))
+    around_sin, around_cos = circle_point(_symmetric(around_bits))
+    sin, cos = math.sin(half), math.cos(half)
+    w, x, y, z = cos, ring * around_cos * sin, ring * around_sin * sin, height * sin
+    yaw_cos, yaw_sin = math.cos(np.float32(0.5) * yaw), math.sin(np.float32(0.5) * yaw)
+    tile[QUATERNION, lane] = yaw_cos * w - yaw_sin * z
+    tile[QUATERNION + 1, lane] = yaw_cos * x - yaw_sin * y
+    tile[QUATERNION + 2, lane] = yaw_cos * y + yaw_sin * x
+    tile[QUATERNION + 3, lane] = yaw_cos * z + yaw_sin * w
 
 
 @tile_stage
-def vehicle_draws(seed, vehicle, episode, out):
+def vehicle_draws(key, vehicle, episode, out):
     """Write six numbers uniform in -1..1 for the randomisation of a vehicle."""
-    a, b, c, d = _words(seed, vehicle, episode, _VEHICLE)
-    e, f, _, _ = _words(seed, vehicle, episode, _VEHICLE + 1)
+    a, b, c, d = _words(key, vehicle, episode, _VEHICLE)
+    e, f, _, _ = _words(key, vehicle, episode, _VEHICLE + 1)
     out[0], out[1], out[2], out[3] = _symmetric(a), _symmetric(b), _symmetric(c), _symmetric(d)
     out[4], out[5] = _symmetric(e), _symmetric(f)

@@ -71,13 +71,12 @@ def embody(tile, airframes, b):
 
 @tile_stage
 def command(tile, action, b):
-    """Read the actions (N, 4) of tile b, limited to -1..1; vehicles that only fill the tile get 0."""
+    """Read the actions (N, 4) of tile b; vehicles that only fill the tile get 0."""
     first = b * LANES
     count = min(LANES, action.shape[0] - first)
-    one = np.float32(1.0)
     for j in range(4):
         for i in range(count):
-            tile[ACTION + j, i] = min(max(action[first + i, j], -one), one)
+            tile[ACTION + j, i] = action[first + i, j]
         for i in range(count, LANES):
             tile[ACTION + j, i] = np.float32(0.0)
 
@@ -156,11 +155,19 @@ def turn_back(x, y, c, s):
 
 
 @tile_stage
-def roll_noise(tile, count, seed, episode, elapsed, b):
+def identify(who, episode, elapsed, b):
+    """Write the three numbers that decide the random numbers of each vehicle: vehicle, episode, step."""
+    for i in range(LANES):
+        who[0, i], who[1, i], who[2, i] = b * LANES + i, episode[b, i], elapsed[b, i]
+
+
+@tile_stage
+def roll_noise(tile, count, key, who):
     """Fill the first ``count`` noise rows of the tile, four rows from each four random words."""
     for k in range(0, count, 4):
         for i in range(LANES):
-            words = random_words(seed, b * LANES + i, episode[b, i], elapsed[b, i] * NOISE_DRAWS + (k >> 2))
+            draw = np.uint32(who[2, i] * np.uint32(NOISE_DRAWS)) + np.uint32(k >> 2)
+            words = random_words(key, who[0, i], who[1, i], draw)
             tile[NOISE + k, i], tile[NOISE + k + 1, i] = gaussians(words[0], words[1])
             tile[NOISE + k + 2, i], tile[NOISE + k + 3, i] = gaussians(words[2], words[3])
 

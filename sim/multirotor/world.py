@@ -1,6 +1,5 @@
 """The multirotor world: many vehicles that fly the same task, each in its own episode."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -9,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from telic.sim.multirotor import kernels
+from telic.sim.multirotor.kernels import Memory, View
 from telic.sim.multirotor.parameters import SCALABLE, airframe, airframes
+from telic.sim.multirotor.rules import reference_table as reference_table
+from telic.sim.multirotor.rules import rules_of, view_of
 from telic.sim.multirotor.signals import ROWS, SIGNALS, STATE_ROWS, STORED, STORED_ROWS
-from telic.sim.multirotor.tile import LANES, NOISE
-from telic.sim.task import Observe, Task
+from telic.sim.multirotor.tile import LANES
+from telic.sim.task import Task
 from telic.sim.threads import Crew, available_threads
-from telic.sim.vehicle import GRAVITY
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -29,16 +30,13 @@ VEHICLES_PER_THREAD = 512
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that a world needs to continue from an earlier moment."""
+    """All that a world needs to continue from an earlier moment.
 
-    rows: Floats
-    airframes: Floats
-    window: Floats
-    start: NDArray[np.int32]
-    elapsed: NDArray[np.int32]
-    episode: NDArray[np.int32]
-    terminated: Mask
-    truncated: Mask
+    Attributes:
+        memory: Copies of all that changes; of the tape, only the window.
+    """
+
+    memory: Memory
 
 
 class MultirotorWorld:
@@ -73,52 +71,54 @@ class MultirotorWorld:
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; allowed: at least 1, or None for all processors")
         self.task, self.num_envs = task, num_envs
-        tiles = -(-num_envs // LANES) | 1
+        tiles = padded_tiles(num_envs)
         wanted = max(1, min(available_threads(), num_envs // VEHICLES_PER_THREAD)) if threads is None else threads
         self._crew = Crew(tiles, wanted)
-        self._allocate(tiles)
-        self._table = reference_table(task)
-        self._spread = _spread(task)
-        self._view, self._noise_rows = _view(task.observation)
-        self._privileged_view, _ = _view(task.privileged)
+        self._view = view_of(task.observation)
+        self._critic_view = view_of(task.privileged)
+        # The window of an observation moves down the tape by one sample of the history per step, so that the older
+        # samples stay where they are.
+        self._window = self._tape_end = self._view.shift * TAPE_STEPS
+        self._randomised = any(task.randomisation.ranges)
+        self._memory = self._allocate(tiles)
+        self._limited = np.zeros((num_envs, task.actions.size), np.float32)
+        self._finals = np.zeros((0, task.observation_size), np.float32)
+        self._privileged = np.zeros((task.privileged_size, tiles, LANES), np.float32)
+        self._privileged_is_old = True
         self.signals: Mapping[str, NDArray[np.float32]] = MappingProxyType(
             {signal.name: self._signal(signal.name) for signal in STORED}
         )
         self.reseed(seed)
 
-    def _allocate(self, tiles: int) -> None:
+    def _allocate(self, tiles: int) -> Memory:
         task = self.task
-        last = task.observation[-1]
-        # The window of an observation moves down the tape by one sample of the history per step, so that the older
-        # samples stay where they are.
-        self._shift = last.size // last.history if last.history > 1 else 0
-        self._tape_end = self._shift * TAPE_STEPS
-        self._window = self._tape_end
-        self._rows = np.zeros((STORED_ROWS, tiles, LANES), np.float32)
-        self._tape = np.zeros((self._tape_end + task.observation_size, tiles, LANES), np.float32)
-        self._privileged = np.zeros((task.privileged_size, tiles, LANES), np.float32)
-        self._privileged_is_old = True
         nominal = airframe(task.vehicle, task.dt)[:, None, None]
-        self._randomised = any(task.randomisation.ranges)
         # Vehicles that are all alike share one tile of parameters.
         copies = tiles if self._randomised else 1
-        self._airframes = np.ascontiguousarray(np.broadcast_to(nominal, (nominal.shape[0], copies, LANES)))
-        self._start = np.zeros((tiles, LANES), np.int32)
-        self._elapsed = np.zeros((tiles, LANES), np.int32)
-        self._episode = np.zeros((tiles, LANES), np.int32)
-        self._terminated = np.zeros((tiles, LANES), np.bool_)
-        self._truncated = np.zeros((tiles, LANES), np.bool_)
+        return Memory(
+            rows=np.zeros((STORED_ROWS, tiles, LANES), np.float32),
+            airframes=np.ascontiguousarray(np.broadcast_to(nominal, (nominal.shape[0], copies, LANES))),
+            start=np.zeros((tiles, LANES), np.int32),
+            elapsed=np.zeros((tiles, LANES), np.int32),
+            episode=np.zeros((tiles, LANES), np.int32),
+            terminated=np.zeros((tiles, LANES), np.bool_),
+            truncated=np.zeros((tiles, LANES), np.bool_),
+            tape=np.zeros((self._tape_end + task.observation_size, tiles, LANES), np.float32),
+        )
 
     def _signal(self, name: str) -> NDArray[np.float32]:
         signal = SIGNALS[name]
-        rows = self._rows[ROWS[name]].reshape(signal.size, -1)[:, : self.num_envs]
-        return (
-            rows.T.reshape(self.num_envs, *signal.shape) if len(signal.shape) < 2 else _matrix_view(rows, signal.shape)
+        rows = self.rows(name)[:, : self.num_envs]
+        if len(signal.shape) < 2:
+            return rows.T.reshape(self.num_envs, *signal.shape)
+        row, column = rows.strides
+        return np.lib.stride_tricks.as_strided(
+            rows, (self.num_envs, *signal.shape), (column, signal.shape[1] * row, row)
         )
 
     def rows(self, name: str) -> Floats:
         """Return the memory of a signal (size, N or more): a live view, one row per number."""
-        return self._rows[ROWS[name]].reshape(SIGNALS[name].size, -1)
+        return self._memory.rows[ROWS[name]].reshape(SIGNALS[name].size, -1)
 
     def reseed(self, seed: int) -> None:
         """Start all vehicles afresh, with episode 0 of another seed.
@@ -129,8 +129,8 @@ class MultirotorWorld:
         if seed < 0:
             raise ValueError(f"seed is {seed}; allowed: whole numbers of at least 0")
         self.seed = seed
-        self._key = np.uint32(np.random.SeedSequence(seed).generate_state(1)[0])
-        self._episode[:] = -1
+        self._rules = rules_of(self.task, seed)
+        self._memory.episode[:] = -1
         self.reset()
 
     def reset(self, ids: Mask | None = None) -> None:
@@ -142,35 +142,29 @@ class MultirotorWorld:
         Raises:
             ValueError: If the mask has another shape or type.
         """
-        chosen = np.ones_like(self._terminated)
-        if ids is not None:
-            chosen[:] = False
-            chosen.reshape(-1)[: self.num_envs] = self._mask(ids)
-        view, size = self._view, self.task.observation_size
+        # Those that only fill the last tile are restarted with all the others, and never alone.
+        chosen = np.ones_like(self._memory.terminated) if ids is None else self._spread_out(ids)
+        no_finals = self._finals[:0]
 
         def work(first: int, last: int) -> None:
-            kernels.restart(
-                self._rows, chosen, self._table, self._spread, self._start, self._elapsed, self._episode,
-                self._terminated, self._truncated, self._tape, self._window, view, self._noise_rows,
-                self._key, first, last,
-            )  # fmt: skip
-            if self._shift:
-                newest = view[0].shape[0] - self._shift
-                kernels.fill_history(chosen, self._tape, self._window, newest, self._shift, size, first, last)
+            kernels.restart(self._memory, self._rules, self._view, chosen, no_finals, self._window, first, last)
 
         self._crew.run(work)
-        self._privileged_is_old = True
-        if self._randomised:
-            self._draw_vehicles(np.flatnonzero(chosen.reshape(-1)))
+        self._after_restart(chosen)
 
-    def _draw_vehicles(self, ids: NDArray[np.intp]) -> None:
+    def _after_restart(self, chosen: Mask) -> None:
+        self._privileged_is_old = True
+        if not self._randomised:
+            return
+        ids = np.flatnonzero(chosen)
         draws = np.empty((len(ids), len(SCALABLE)), np.float32)
-        kernels.draw_vehicles(self._key, ids, self._episode.reshape(-1), draws)
+        kernels.draw_vehicles(self._rules.key, ids, self._memory.episode.reshape(-1), draws)
         factors = 1.0 + draws.astype(np.float64) * self.task.randomisation.ranges
         scale: dict[str, NDArray[np.float64]] = dict(zip(SCALABLE, factors.T, strict=True))
-        self._airframes.reshape(-1, self._episode.size)[:, ids] = airframes(self.task.vehicle, self.task.dt, scale)
+        numbers = airframes(self.task.vehicle, self.task.dt, scale)
+        self._memory.airframes.reshape(len(numbers), -1)[:, ids] = numbers
 
-    def step(self, action: Floats, before: Hook | None = None, after: Hook | None = None) -> None:
+    def step(self, action: ArrayLike, before: Hook | None = None, after: Hook | None = None) -> None:
         """Advance every vehicle by one control period.
 
         An episode that has ended flies on until it is reset.
@@ -183,77 +177,112 @@ class MultirotorWorld:
         Raises:
             ValueError: If the shape is wrong or a number is not finite; nothing has then changed.
         """
-        action = self._checked(action)
-        if self._shift:
-            if self._window == 0:
-                size = self.task.observation_size - self._shift
-                self._tape[self._tape_end + self._shift :] = self._tape[:size]
-                self._window = self._tape_end
-            else:
-                self._window -= self._shift
+        self._step(action, before, after, restart=False)
+
+    def step_and_restart(self, action: ArrayLike, before: Hook | None = None, after: Hook | None = None) -> Floats:
+        """Advance every vehicle as `step` does, then start new episodes where one has ended.
+
+        The hook ``after`` is called in between: it is the last to see the old episode, and its `terminated`.
+
+        Returns:
+            (N, observation_size): the last observations of the episodes that have ended, in their own rows; a live
+            array, whose other rows mean nothing.
+        """
+        if not len(self._finals):
+            self._finals = np.zeros((self.num_envs, self.task.observation_size), np.float32)
+        self._step(action, before, after, restart=True)
+        return self._finals
+
+    def _step(self, action: ArrayLike, before: Hook | None, after: Hook | None, restart: bool) -> None:
+        self._take(action)
+        self._move_window()
+        memory, rules, view, window = self._memory, self._rules, self._view, self._window
+        ended = np.zeros_like(memory.terminated)
 
         def work(first: int, last: int) -> None:
             vehicles = first * LANES, min(last * LANES, self.num_envs)
             if before is not None:
                 before(*vehicles)
-            kernels.advance(
-                self._rows, self._airframes, action, self._table, self._start, self._elapsed, self._episode,
-                self._terminated, self._truncated, self._tape, self._window, self._view, self._noise_rows,
-                np.float32(self.task.dt), np.float32(self.task.terminate.half_width), self.task.episode_steps,
-                self._key, first, last,
-            )  # fmt: skip
-
+            kernels.advance(memory, rules, view, self._limited, window, first, last)
             if after is not None:
                 after(*vehicles)
+            if restart:
+                np.logical_or(memory.terminated[first:last], memory.truncated[first:last], out=ended[first:last])
+                kernels.restart(memory, rules, view, ended, self._finals, window, first, last)
 
         self._crew.run(work)
-        self._privileged_is_old = True
+        self._after_restart(ended)
 
-    def _checked(self, action: ArrayLike) -> Floats:
-        names = self.task.actions.names
+    def _take(self, action: ArrayLike) -> None:
+        """Check the actions and limit them."""
         array = np.ascontiguousarray(action, np.float32)
-        if array.shape != (self.num_envs, len(names)):
-            raise ValueError(f"action has shape {array.shape}; allowed: {(self.num_envs, len(names))}")
-        if not kernels.all_finite(array.reshape(-1)):
+        if array.shape != self._limited.shape:
+            raise ValueError(f"action has shape {array.shape}; allowed: {self._limited.shape}")
+        if not kernels.limit(array.reshape(-1), self._limited.reshape(-1)):
             env, actuator = np.argwhere(~np.isfinite(array))[0]
+            name = self.task.actions.names[actuator]
             raise ValueError(
-                f"action {names[actuator]} of vehicle {env} is {array[env, actuator]}; allowed: finite numbers, "
-                f"limited to -1..1"
+                f"action {name} of vehicle {env} is {array[env, actuator]}; allowed: finite numbers, limited to -1..1"
             )
-        return array
+
+    def _move_window(self) -> None:
+        """Make room for the next observation below the present one, whose history it shares."""
+        shift, size = self._view.shift, self._view.size
+        if shift and self._window == 0:
+            tape = self._memory.tape
+            tape[self._tape_end + shift :] = tape[: size - shift]
+            self._window = self._tape_end
+        else:
+            self._window -= shift
+
+    @property
+    def action(self) -> Floats:
+        """The latest actions (N, 4) as they were applied, within their limits: a live view."""
+        return self._limited
 
     @property
     def observation(self) -> Floats:
         """What the policies see (N, observation_size): a live view."""
-        rows = self._tape[self._window : self._window + self.task.observation_size]
-        return rows.reshape(rows.shape[0], -1)[:, : self.num_envs].T
+        return self._window_rows()[:, : self.num_envs].T
 
     def copy_observation(self) -> Floats:
         """Return a copy of what the policies see (N, observation_size), one row after the other."""
-        out = np.empty((self.num_envs, self.task.observation_size), np.float32)
-        rows = self._tape[self._window : self._window + self.task.observation_size].reshape(out.shape[1], -1)
-        self._crew.run(
-            lambda first, last: kernels.transpose(rows, out, first * LANES, min(last * LANES, self.num_envs))
-        )
+        rows, out = self._window_rows(), np.empty((self.num_envs, self._view.size), np.float32)
+
+        def work(first: int, last: int) -> None:
+            kernels.transpose(rows, out, first * LANES, min(last * LANES, self.num_envs))
+
+        self._crew.run(work)
         return out
+
+    def _window_rows(self) -> Floats:
+        return self._memory.tape[self._window : self._window + self._view.size].reshape(self._view.size, -1)
 
     @property
     def privileged(self) -> Floats:
         """What a critic sees (N, privileged_size): a live view."""
         if self._privileged_is_old:
-            self._observe(self._privileged, 0, self._privileged_view, 0)
+            self._observe(self._privileged, 0, self._critic_view)
             self._privileged_is_old = False
         return self._privileged.reshape(self._privileged.shape[0], -1)[:, : self.num_envs].T
 
+    def _observe(self, out: Floats, window: int, view: View) -> None:
+        """Write the observations of the stored state to rows ``window...`` of out."""
+
+        def work(first: int, last: int) -> None:
+            kernels.observe(self._memory, self._rules, view, out, window, first, last)
+
+        self._crew.run(work)
+
     @property
     def terminated(self) -> Mask:
-        """Which episodes are lost (N,)."""
-        return self._terminated.reshape(-1)[: self.num_envs]
+        """Which episodes are lost (N,): a live view."""
+        return self._memory.terminated.reshape(-1)[: self.num_envs]
 
     @property
     def truncated(self) -> Mask:
-        """Which episodes are over without being lost (N,)."""
-        return self._truncated.reshape(-1)[: self.num_envs]
+        """Which episodes are over without being lost (N,): a live view."""
+        return self._memory.truncated.reshape(-1)[: self.num_envs]
 
     @property
     def elapsed_s(self) -> Floats:
@@ -262,29 +291,31 @@ class MultirotorWorld:
 
     @property
     def steps(self) -> NDArray[np.int32]:
-        """Steps since the start of each episode (N,)."""
-        return self._elapsed.reshape(-1)[: self.num_envs]
+        """Steps since the start of each episode (N,): a live view."""
+        return self._memory.elapsed.reshape(-1)[: self.num_envs]
 
     @property
     def instant(self) -> NDArray[np.int32]:
         """Row of the `reference_table` at which each vehicle is (N,)."""
-        return self._start.reshape(-1)[: self.num_envs] + self.steps
+        return self._memory.start.reshape(-1)[: self.num_envs] + self.steps
 
     @property
     def state(self) -> Floats:
         """Copy of the states (N, 17): p world, q (w, x, y, z), v world, w body, rotor speeds normalised to -1..1."""
-        return np.ascontiguousarray(self._rows[:STATE_ROWS].reshape(STATE_ROWS, -1)[:, : self.num_envs].T)
+        return self._columns(self._memory.rows[:STATE_ROWS])
 
     @property
     def disturbance(self) -> Floats:
         """Copy of the disturbances (N, 6): force [N] world frame, torque [N m] body frame."""
-        rows = self._rows[ROWS["disturbance_force"].start : ROWS["disturbance_torque"].stop]
-        return np.ascontiguousarray(rows.reshape(6, -1)[:, : self.num_envs].T)
+        return self._columns(self._memory.rows[_WRENCH])
 
     @property
     def airframes(self) -> Floats:
         """Copy of the numbers of each vehicle (N, 30), as in `telic.sim.multirotor.dynamics.Airframe`."""
-        rows = np.broadcast_to(self._airframes, (self._airframes.shape[0], *self._elapsed.shape))
+        rows = self._memory.airframes
+        return self._columns(np.broadcast_to(rows, (rows.shape[0], *self._memory.elapsed.shape)))
+
+    def _columns(self, rows: Floats) -> Floats:
         return np.ascontiguousarray(rows.reshape(rows.shape[0], -1)[:, : self.num_envs].T)
 
     def set_state(self, state: ArrayLike, disturbance: ArrayLike | None = None, ids: Mask | None = None) -> None:
@@ -298,12 +329,11 @@ class MultirotorWorld:
         Raises:
             ValueError: If a shape is wrong or a number is not finite.
         """
-        chosen = np.ones(self.num_envs, np.bool_) if ids is None else self._mask(ids)
+        chosen = np.ones(self.num_envs, np.bool_) if ids is None else self._checked_mask(ids)
         self._write("state", state, slice(0, STATE_ROWS), chosen)
         if disturbance is not None:
-            rows = slice(ROWS["disturbance_force"].start, ROWS["disturbance_torque"].stop)
-            self._write("disturbance", disturbance, rows, chosen)
-        self._observe(self._tape, self._window, self._view, self._noise_rows)
+            self._write("disturbance", disturbance, _WRENCH, chosen)
+        self._observe(self._memory.tape, self._window, self._view)
         self._privileged_is_old = True
 
     def _write(self, name: str, values: ArrayLike, rows: slice, chosen: Mask) -> None:
@@ -313,30 +343,11 @@ class MultirotorWorld:
             raise ValueError(f"{name} has shape {array.shape}; allowed: {expected}")
         if not np.isfinite(array[chosen]).all():
             raise ValueError(f"{name} holds numbers that are not finite")
-        self._rows[rows].reshape(expected[1], -1)[:, : self.num_envs][:, chosen] = array[chosen].T
-
-    def _observe(self, out: Floats, window: int, view: tuple[NDArray, ...], noise_rows: int) -> None:
-        """Write the observations of the stored state to rows ``window...`` of out."""
-
-        def work(first: int, last: int) -> None:
-            kernels.observe(
-                self._rows, self._elapsed, self._episode, out, window, view, noise_rows, self._key, first, last
-            )
-
-        self._crew.run(work)
+        self._memory.rows[rows].reshape(expected[1], -1)[:, : self.num_envs][:, chosen] = array[chosen].T
 
     def snapshot(self) -> Snapshot:
         """Copy all that changes, to `restore` later."""
-        return Snapshot(
-            self._rows.copy(),
-            self._airframes.copy(),
-            self._tape[self._window : self._window + self.task.observation_size].copy(),
-            self._start.copy(),
-            self._elapsed.copy(),
-            self._episode.copy(),
-            self._terminated.copy(),
-            self._truncated.copy(),
-        )
+        return Snapshot(Memory._make(array.copy() for array in self._present()))
 
     def restore(self, snapshot: Snapshot, ids: Mask | None = None) -> None:
         """Go back to an earlier moment; what follows is then the same, bit for bit.
@@ -344,86 +355,43 @@ class MultirotorWorld:
         Args:
             snapshot: From a world of the same task, size and seed.
             ids: Which vehicles (N,) bool; all by default.
+
+        Raises:
+            ValueError: If the snapshot is of a world of another size or task, or the mask is not allowed.
         """
-        chosen = np.zeros_like(self._terminated)
-        chosen.reshape(-1)[: self.num_envs] = True if ids is None else self._mask(ids)
-        window = self._tape[self._window : self._window + self.task.observation_size]
-        pairs = [
-            (self._rows, snapshot.rows),
-            (window, snapshot.window),
-            (self._start, snapshot.start),
-            (self._elapsed, snapshot.elapsed),
-            (self._episode, snapshot.episode),
-            (self._terminated, snapshot.terminated),
-            (self._truncated, snapshot.truncated),
-        ]
-        if self._randomised:
-            pairs.append((self._airframes, snapshot.airframes))
+        chosen = self._spread_out(np.ones(self.num_envs, np.bool_) if ids is None else ids)
+        pairs = list(zip(self._present(), snapshot.memory, strict=True))
         for mine, theirs in pairs:
             if mine.shape != theirs.shape:
                 raise ValueError(f"the snapshot is of another world: shape {theirs.shape} instead of {mine.shape}")
-            mine[..., chosen] = theirs[..., chosen]
+        for mine, theirs in pairs:
+            if mine.shape[-2:] == chosen.shape:
+                mine[..., chosen] = theirs[..., chosen]
         self._privileged_is_old = True
 
-    def _mask(self, ids: Mask) -> Mask:
+    def _present(self) -> Memory:
+        """Return the memory, with the window instead of the whole tape."""
+        return self._memory._replace(tape=self._memory.tape[self._window : self._window + self._view.size])
+
+    def _spread_out(self, ids: Mask) -> Mask:
+        """Return a mask (tiles, LANES) from one (N,)."""
+        chosen = np.zeros_like(self._memory.terminated)
+        chosen.reshape(-1)[: self.num_envs] = self._checked_mask(ids)
+        return chosen
+
+    def _checked_mask(self, ids: Mask) -> Mask:
         mask = np.asarray(ids)
         if mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
             raise ValueError(f"ids is {mask.dtype} {mask.shape}; allowed: a bool array of shape ({self.num_envs},)")
         return mask
 
 
-def _matrix_view(rows: Floats, shape: tuple[int, ...]) -> Floats:
-    """Return rows (9, N) as a view (N, 3, 3)."""
-    row, column = rows.strides
-    return np.lib.stride_tricks.as_strided(rows, (rows.shape[1], *shape), (column, shape[1] * row, row))
+_WRENCH = slice(ROWS["disturbance_force"].start, ROWS["disturbance_torque"].stop)
 
 
-def reference_table(task: Task) -> Floats:
-    """Sample the reference at every step that an episode can reach.
+def padded_tiles(num_envs: int) -> int:
+    """Return how many tiles hold this many vehicles.
 
-    Returns:
-        (times, 12): position, velocity, acceleration, yaw, and cosine and sine of the yaw; one row where nothing moves.
+    An odd number, so that the rows of a world do not all fall on the same lines of the cache.
     """
-    steps = task.episode_steps + round(task.reset.along_s / task.dt)
-    position, velocity, acceleration, yaw = task.reference.sample(np.arange(steps + 2) * task.dt)
-    heading = [yaw, np.cos(yaw), np.sin(yaw)]
-    table = np.concatenate([position, velocity, acceleration, np.stack(heading, axis=1)], axis=1).astype(np.float32)
-    return table[:1] if (table == table[0]).all() else np.ascontiguousarray(table)
-
-
-def _spread(task: Task) -> Floats:
-    """Return the numbers of the reset distribution, in the order of `start.place`."""
-    reset, weight = task.reset, task.vehicle.mass * GRAVITY
-    return np.array(
-        [
-            math.radians(reset.degrees),
-            reset.position,
-            reset.velocity,
-            reset.angular_velocity,
-            reset.guided,
-            round(reset.along_s / task.dt),
-            weight * task.disturbance.force_std_mg,
-            weight * task.disturbance.torque_std_mg,
-        ],
-        np.float32,
-    )
-
-
-def _view(items: tuple[Observe, ...]) -> tuple[tuple[NDArray, ...], int]:
-    """Return what `tile.emit` needs, one entry per number of the observation: source row, noise row, std, scale, clip.
-
-    Also the number of noise rows, a multiple of four. Of a history only the newest sample is written anew.
-    """
-    source, noise, std, scale, clip = [], [], [], [], []
-    noisy = 0
-    for item in items:
-        rows = ROWS[item.signal]
-        for row in range(rows.start, rows.stop):
-            source.append(row)
-            noise.append(NOISE + noisy if item.noise else row)
-            noisy += bool(item.noise)
-            std.append(item.noise)
-            scale.append(item.scale)
-            clip.append(math.inf if item.clip is None else item.clip)
-    arrays = (np.array(source), np.array(noise), *(np.array(x, np.float32) for x in (std, scale, clip)))
-    return arrays, -(-noisy // 4) * 4
+    return -(-num_envs // LANES) | 1
