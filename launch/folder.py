@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,26 +29,38 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def create(cls, out: Path, slug: str, config: Mapping[str, Any]) -> "RunFolder":
-        """Make a new folder ``<out>/<time>-<slug>`` and write its configuration.
+    def create(
+        cls, out: Path, slug: str, config: Mapping[str, Any], files: Mapping[str, str] | None = None
+    ) -> "RunFolder":
+        """Make a new folder ``<out>/<time>-<slug>``, whole or not at all.
+
+        Args:
+            out: Where to make it.
+            slug: For its name.
+            config: Becomes ``config.yaml``.
+            files: Further text files by name.
 
         Raises:
             UserError: If it cannot be written.
         """
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{slugify(slug)}"
-        folder = cls(_free(out / name))
+        path = _free(out / f"{time.strftime('%Y%m%d-%H%M%S')}-{slugify(slug)}")
         try:
-            for path in (folder.path, folder.checkpoints, folder.replay):
-                path.mkdir(parents=True, exist_ok=True)
+            out.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=out, prefix=".new-") as temporary:
+                folder = cls(Path(temporary) / "run")
+                for part in (folder.path, folder.checkpoints, folder.replay):
+                    part.mkdir()
+                for name, text in (files or {}).items():
+                    (folder.path / name).write_text(text, encoding="utf-8")
+                plain_config = json.loads(json.dumps(config, default=plain))
+                (folder.path / _CONFIG).write_text(yaml.safe_dump(plain_config, sort_keys=False))
+                write_json(folder.path / _STATE, {"stages": {}})
+                folder.path.rename(path)
         except OSError as error:
             raise UserError(
-                f"cannot make the run folder {folder.path}: {error.strerror}; give another one with --out"
+                f"cannot make the run folder {path}: {error.strerror}; give another one with --out"
             ) from error
-        (folder.path / _CONFIG).write_text(
-            yaml.safe_dump(json.loads(json.dumps(config, default=plain)), sort_keys=False)
-        )
-        write_json(folder.path / _STATE, {"stages": {}})
-        return folder
+        return cls(path)
 
     @classmethod
     def open(cls, path: Path) -> "RunFolder":

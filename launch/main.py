@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from telic.launch.errors import UserError, did_you_mean
-from telic.launch.output import print_json, say
+from telic.launch.output import print_json, say, tell
 
 EXIT_USER_ERROR = 2
 
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words[0], words[1:])
     except UserError as error:
-        print(f"error: {error.message}", file=sys.stderr)  # noqa: T201
+        tell(f"error: {error.message}")
         if "--json" in words:
             print_json({"error": error.message, **error.details})
         return EXIT_USER_ERROR

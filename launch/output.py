@@ -12,6 +12,11 @@ def say(text: str) -> None:
     print(text)  # noqa: T201
 
 
+def tell(text: str) -> None:
+    """Print something that is no result, such as an error, for people."""
+    print(text, file=sys.stderr)  # noqa: T201
+
+
 def print_json(result: Mapping[str, object]) -> None:
     """Print one JSON object on one line, the last thing that a command with ``--json`` prints."""
     sys.stderr.flush()

@@ -28,6 +28,7 @@ class Recipe:
         parameters: Arguments of its factory, as plain data, without the vehicle.
         vehicle: Name of a packaged vehicle, or the path of a TOML file.
         episodes: Held-out episodes of the evaluation.
+        flight_s: Length of the flight that is plotted and filmed [s].
         train: How to learn.
         understood: What was understood of the sentence.
     """
@@ -37,6 +38,7 @@ class Recipe:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     vehicle: str = "crazyflie"
     episodes: int = 200
+    flight_s: float = 8.0
     train: TrainConfig = field(default_factory=TrainConfig)
     understood: tuple[str, ...] = ()
 
@@ -56,7 +58,7 @@ class Recipe:
         Raises:
             UserError: With the field, its value and what is allowed.
         """
-        kinds = {"sentence": str, "task": str, "vehicle": str, "episodes": int, "train": TrainConfig}
+        kinds = {"sentence": str, "task": str, "vehicle": str, "episodes": int, "flight_s": float, "train": TrainConfig}
         with reading("config.yaml"):
             values = {name: convert(kind, config[name], name) for name, kind in kinds.items()}
             return cls(**values, parameters=dict(config["parameters"]), understood=tuple(config["understood"]))

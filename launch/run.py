@@ -3,7 +3,6 @@
 import os
 import platform
 import shlex
-import shutil
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -53,12 +52,10 @@ def begin(recipe: Recipe, reward_source: str, slug: str, out: Path) -> Run:
         "command": command,
         "machine": machine,
     }
-    folder = RunFolder.create(out, slug, config)
-    folder.prompt.write_text(f"{recipe.sentence}\n")
-    folder.reward.write_text(reward_source)
-    folder.command.write_text(f"{command}\n")
+    files = {"prompt.txt": f"{recipe.sentence}\n", "reward.py": reward_source, "command.txt": f"{command}\n"}
     if vehicle_file:
-        shutil.copy(vehicle_file, folder.vehicle)
+        files["vehicle.toml"] = vehicle_file.read_text(encoding="utf-8")
+    folder = RunFolder.create(out, slug, config, files)
     return Run(folder, recipe, task, reward)
 
 

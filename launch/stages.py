@@ -8,6 +8,7 @@ from typing import Any
 
 from safetensors.numpy import load_file, save_file
 
+from telic.control.checkpoint import CheckpointError
 from telic.control.controller import Controller, PolicyController
 from telic.control.evaluate import evaluate
 from telic.control.pid import CascadedPid
@@ -27,14 +28,12 @@ from telic.launch.report.story import read_story
 from telic.launch.run import Run
 from telic.sim.gl import NoGraphicsError
 from telic.sim.reference import Lissajous
-from telic.sim.render import save_flight_video
 
 News = Callable[[str], None]
 Found = dict[str, Any]
 
 # What is shown and recorded; evaluation has seed 0, so that runs can be compared with each other.
 EVALUATION_SEED, FLIGHT_SEED, RECORDING_SEED = 0, 1, 2
-_SHORTEST_FLIGHT_S = 8.0
 _OBSERVATIONS = 2000
 _STORED_VEHICLES, _STORED_STEPS = 16, 500
 # Lap times at which figure eights are compared in the literature [s].
@@ -64,8 +63,10 @@ def train_policy(run: Run, news: News) -> Found:
 
     news("compiling")
     folder = run.folder
-    with reading("checkpoint"):
+    try:
         result = train(run.task, run.reward, run.recipe.train, folder.checkpoints, say, resume=True)
+    except CheckpointError as error:
+        raise UserError(str(error)) from error
     rows = [flat(row) for row in result.history]
     result.weights.save(folder.policy)
     write_csv(folder.metrics, rows)
@@ -83,7 +84,11 @@ def evaluate_policy(run: Run, news: News) -> Found:
 
 
 def compare_with_pid(run: Run, episodes: int, seed: int, news: News) -> Found:
-    """Evaluate the policy and the PID baseline on the same held-out episodes."""
+    """Evaluate the policy and the PID baseline on the same held-out episodes.
+
+    Raises:
+        UserError: If there is no policy yet.
+    """
     figures = {}
     for name, controller in (("policy", policy_of(run)), ("PID", CascadedPid(run.task))):
         figures[name] = _figures(run, controller, episodes, seed, lambda share, name=name: news(f"{name} {share:.0%}"))
@@ -94,8 +99,7 @@ def compare_with_pid(run: Run, episodes: int, seed: int, news: News) -> Found:
 
 def _figures(run: Run, controller: Controller, episodes: int, seed: int, progress: Callable[[float], None]) -> Found:
     task = run.task
-    with reading("evaluation"):
-        figures = evaluate(task, controller, episodes, seed, progress, run.reward).as_dict()
+    figures = evaluate(task, controller, episodes, seed, progress, run.reward).as_dict()
     if not isinstance(task.reference, Lissajous):
         return figures
     others = [period for period in _LAP_TIMES_S if period != task.reference.period_s]
@@ -109,7 +113,7 @@ def _figures(run: Run, controller: Controller, episodes: int, seed: int, progres
 def record_flights(run: Run, news: News) -> Found:
     """Fly once with each controller for the plots and the video, and many times for the replay and the proofs."""
     folder, task, policy = run.folder, run.task, policy_of(run)
-    seconds = max(_SHORTEST_FLIGHT_S, task.truncate_after_s)
+    seconds = run.recipe.flight_s
     record(task, policy, FLIGHT_SEED, seconds).save(folder.policy_flight)
     record(task, CascadedPid(task), FLIGHT_SEED, seconds).save(folder.pid_flight)
     replay = record_episodes(task, policy, RECORDING_SEED, _STORED_VEHICLES, _STORED_STEPS)
@@ -124,6 +128,8 @@ def render_video(run: Run, news: News) -> Found:
     """Film the recorded flight of the policy; a machine that cannot draw leaves it out, and the report says so."""
     with reading("flight"):
         flight = Flight.load(run.folder.policy_flight)
+    from telic.sim.render import save_flight_video
+
     path = run.folder.video
     try:
         save_flight_video(

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from telic.launch.arguments import parse
+from telic.launch.errors import UserError
 from telic.launch.output import print_json
 from telic.launch.progress import Progress
 
@@ -34,6 +35,8 @@ def main(argv: list[str]) -> int:
     from telic.launch.run import reopen
     from telic.launch.stages import compare_with_pid
 
+    if arguments.episodes < 1 or arguments.seed < 0:
+        raise UserError(f"--episodes {arguments.episodes} --seed {arguments.seed}; allowed: at least 1, and at least 0")
     run = reopen(arguments.run)
     with Progress() as progress, progress.stage("evaluate") as news:
         found = compare_with_pid(run, arguments.episodes, arguments.seed, news)

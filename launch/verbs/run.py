@@ -13,14 +13,15 @@ from rich.markup import escape
 
 from telic.launch.arguments import parse
 from telic.launch.errors import UserError, reading
-from telic.launch.output import print_json
+from telic.launch.output import print_json, tell
 from telic.launch.progress import Progress
 
 if TYPE_CHECKING:
     from telic.launch.run import Run
 
 _EPISODES, _QUICK_EPISODES = 200, 50
-_QUICK_UPDATES = 100
+_SHORTEST_FLIGHT_S, _QUICK_FLIGHT_S = 8.0, 2.0
+_QUICK_UPDATES = 20
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,15 @@ def main(argv: list[str]) -> int:
         raise UserError(
             'say what the robot should do, as in telic run "hover one metre above the ground", or --resume RUN'
         )
-    with Progress() as progress:
-        run = _open(arguments, progress)
-        _finish(run, progress)
+    run = None
+    try:
+        with Progress() as progress:
+            run = _open(arguments, progress)
+            _finish(run, progress)
+    except KeyboardInterrupt:
+        if run is not None:
+            tell(f"interrupted; to go on: telic run --resume {shlex.quote(str(run.folder.path))}")
+        raise
     from telic.launch.pipeline import summary
 
     found = {"run_s": time.monotonic() - start, **summary(run)}
@@ -111,6 +118,7 @@ def _begin(arguments: RunArguments, sentence: str, news: Callable[[str], None]) 
         vehicle=arguments.vehicle,
         train=replace(train, updates=_QUICK_UPDATES) if arguments.quick else train,
         episodes=_QUICK_EPISODES if arguments.quick else _EPISODES,
+        flight_s=_QUICK_FLIGHT_S if arguments.quick else max(_SHORTEST_FLIGHT_S, brief.duration_s),
         understood=brief.understood,
     )
     return begin(recipe, source, brief.slug, arguments.out)
@@ -120,11 +128,7 @@ def _finish(run: "Run", progress: Progress) -> None:
     from telic.launch.pipeline import carry_out
     from telic.launch.stages import STAGES
 
-    try:
-        carry_out(run, STAGES, progress)
-    except KeyboardInterrupt:
-        progress.console.print(f"interrupted; to go on: telic run --resume {shlex.quote(str(run.folder.path))}")
-        raise
+    carry_out(run, STAGES, progress)
 
 
 def _show(found: dict[str, Any], console: Console) -> None:

@@ -12,7 +12,7 @@ from telic.control.make import packaged_reward
 from telic.control.train import TrainConfig
 from telic.launch.arguments import parse
 from telic.launch.errors import UserError, reading
-from telic.launch.output import print_json, say
+from telic.launch.output import print_json, say, tell
 from telic.launch.pipeline import carry_out
 from telic.launch.progress import Progress
 from telic.launch.recipe import Recipe
@@ -50,14 +50,12 @@ def main(argv: list[str]) -> int:
         raise UserError("name one of `telic tasks`, as in telic train hover, or --resume RUN")
     start = time.monotonic()
     run = reopen(arguments.resume) if arguments.resume else _begin(arguments, arguments.task or "")
-    with Progress() as progress:
-        try:
+    try:
+        with Progress() as progress:
             carry_out(run, (TRAIN,), progress)
-        except KeyboardInterrupt:
-            progress.console.print(
-                f"interrupted; to go on: telic train --resume {shlex.quote(str(run.folder.path))}", soft_wrap=True
-            )
-            raise
+    except KeyboardInterrupt:
+        tell(f"interrupted; to go on: telic train --resume {shlex.quote(str(run.folder.path))}")
+        raise
     found = {**run.folder.stages["train"], "run_s": time.monotonic() - start, "run_dir": str(run.folder.path)}
     if arguments.json:
         print_json(found)

@@ -7,9 +7,11 @@ from typing import Annotated
 import tyro
 
 from telic.launch.arguments import parse
-from telic.launch.errors import UserError, reading
+from telic.launch.errors import UserError
 from telic.launch.output import print_json, say
 from telic.launch.progress import Progress
+
+_LONGEST_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,14 @@ def main(argv: list[str]) -> int:
     from telic.sim.gl import NoGraphicsError
     from telic.sim.render import save_flight_video
 
+    if arguments.seed < 0 or (arguments.seconds is not None and not 0 < arguments.seconds <= _LONGEST_S):
+        raise UserError(
+            f"--seed {arguments.seed} --seconds {arguments.seconds}; allowed: at least 0, and 0 to {_LONGEST_S:g}"
+        )
     run = reopen(arguments.run)
     out = arguments.out or run.folder.path / f"flight-{arguments.seed}.mp4"
     with Progress() as progress, progress.stage("video") as news:
-        with reading("flight"):
-            flight = record(run.task, policy_of(run), arguments.seed, arguments.seconds)
+        flight = record(run.task, policy_of(run), arguments.seed, arguments.seconds)
         try:
             save_flight_video(
                 out,
