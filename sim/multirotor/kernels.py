@@ -12,7 +12,7 @@ from telic.sim.multirotor import dynamics, noise, signals
 from telic.sim.multirotor import start as beginning
 from telic.sim.multirotor import tile as stage
 from telic.sim.multirotor.dynamics import FAST
-from telic.sim.multirotor.signals import STATE_ROWS, STORED_ROWS
+from telic.sim.multirotor.signals import FLIGHT_ROWS, STATE_ROWS, STORED_ROWS
 from telic.sim.multirotor.start import place, vehicle_draws
 from telic.sim.multirotor.tile import LANES, NOISE
 
@@ -116,8 +116,7 @@ def advance(memory, rules, view, action, window, first, last):
     if still:
         stage.follow(tile, table, memory.start, memory.elapsed, first)
     for b in range(first, last):
-        stage.recall(tile, rows, 0, STATE_ROWS, b)
-        stage.recall(tile, rows, stage.FORCE, stage.REFERENCE, b)
+        stage.recall(tile, rows, 0, FLIGHT_ROWS, b)
         if not alike:
             stage.embody(tile, memory.airframes, b)
         stage.command(tile, action, b)
@@ -129,10 +128,23 @@ def advance(memory, rules, view, action, window, first, last):
             stage.keep(tile, rows, stage.REFERENCE, stage.REFERENCE_END, b)
         stage.derive(tile)
         stage.judge(tile, rules.half_width, rules.episode_steps, memory.elapsed, memory.terminated, memory.truncated, b)
-        stage.keep(tile, rows, 0, stage.FORCE, b)
+        stage.keep(tile, rows, 0, STATE_ROWS, b)
+        stage.keep(tile, rows, stage.ROTATION, stage.REFERENCE, b)
         stage.identify(who, memory.episode, memory.elapsed, b)
         stage.roll_noise(tile, view.noise_rows, rules.key, who)
         stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, memory.tape, window, b)
+
+
+@kernel
+def drift(rows, airframe, action, dt, first, last):
+    """Step the vehicles of tiles ``first...last-1`` and nothing else; rows are the first of a world's."""
+    tile = np.empty((NOISE, LANES), np.float32)
+    stage.embody(tile, airframe, 0)
+    for b in range(first, last):
+        stage.recall(tile, rows, 0, FLIGHT_ROWS, b)
+        stage.command(tile, action, b)
+        stage.move(tile, dt)
+        stage.keep(tile, rows, 0, STATE_ROWS, b)
 
 
 @kernel

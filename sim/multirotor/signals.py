@@ -42,10 +42,10 @@ _ORDER = {
     "velocity": 3,
     "angular_velocity": 3,
     "rotor_speed": 4,
-    "rotation": 9,
-    "previous_action": 4,
     "disturbance_force": 3,
     "disturbance_torque": 3,
+    "rotation": 9,
+    "previous_action": 4,
     "reference_position": 3,
     "reference_velocity": 3,
     "reference_acceleration": 3,
@@ -68,5 +68,6 @@ def _rows() -> dict[str, slice]:
 
 ROWS = _rows()
 STATE_ROWS = ROWS["rotor_speed"].stop
+FLIGHT_ROWS = ROWS["disturbance_torque"].stop
 STORED_ROWS = ROWS["position_error"].start
 TILE_ROWS = ROWS["acceleration_ahead"].stop
