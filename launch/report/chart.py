@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _MAX_POINTS = 500
+_Y_TICKS = 5
+# Pixels for the label of the y axis and the gaps beside it, and for each character of its numbers.
+_LABEL, _DIGIT = 32.0, 6.6
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,19 @@ def nice_step(step: float) -> float:
 
 
 def _draw(chart: Chart) -> str:
-    left, right, top, bottom = 52, 12, 10, 38
+    right, top, bottom = 12, 10, 38
     xs = _finite([series.x for series in chart.series])
     ys = _finite([series.y for series in chart.series])
-    x = _Axis(*_range(xs, 0.0), left, chart.width - right)
     y = _Axis(*_range(_with(ys, chart.y_from, chart.y_to), 0.06), chart.height - bottom, top)
+    widest = max(len(_number(value)) for value in y.ticks(_Y_TICKS))
+    x = _Axis(*_range(xs, 0.0), _LABEL + _DIGIT * widest, chart.width - right)
     if chart.equal:
         x, y = _equal(x, y)
     parts = [
         f'<svg class="chart" viewBox="0 0 {chart.width} {chart.height}" role="img" aria-label="{escape(chart.title)}">',
         *_grid(chart, x, y),
-        *(_line(series, x, y) for series in chart.series),
+        # What stands still is a dot, and lies above the lines.
+        *sorted((_line(series, x, y) for series in chart.series), key=lambda mark: mark.startswith("<circle")),
         "</svg>",
     ]
     return "".join(parts)
@@ -103,7 +108,7 @@ def _draw(chart: Chart) -> str:
 
 def _grid(chart: Chart, x: _Axis, y: _Axis) -> list[str]:
     parts = []
-    for value in y.ticks(5):
+    for value in y.ticks(_Y_TICKS):
         at = y.pixel(value)
         parts.append(f'<line class="grid" x1="{x.start:.1f}" x2="{x.end:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>')
         parts.append(
@@ -132,7 +137,7 @@ def _line(series: Series, x: _Axis, y: _Axis) -> str:
         commands.append(f"{'L' if pen_down else 'M'}{px:.1f} {py:.1f}")
         pen_down = True
     if commands and len(set(commands)) <= 2 and len({command[1:] for command in commands}) == 1:
-        return f'<circle class="dot {series.style}" cx="{x.pixel(across[-1]):.1f}" cy="{y.pixel(up[-1]):.1f}" r="4"/>'
+        return f'<circle class="dot" cx="{x.pixel(across[-1]):.1f}" cy="{y.pixel(up[-1]):.1f}" r="4"/>'
     title = f"<title>{escape(series.name)}</title>" if series.name else ""
     return f'<path class="line {series.style}" d="{"".join(commands)}">{title}</path>'
 

@@ -158,22 +158,19 @@ def proof_rows(proofs: Mapping[str, Any]) -> list[Proof]:
     return rows
 
 
-def measured_rows(proofs: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Label and text of what was measured on the emulated Cortex-M4F; what could not be measured is left out."""
-    values = {
-        "instructions for one evaluation of the policy": _count(proofs["instructions_per_step"]),
-        "instructions for the dearest step of the executor": _count(proofs["instructions_per_executor_step"]),
-        "instructions for one multiply-accumulate": _decimals(proofs["instructions_per_mac"], 2),
-        "the same number of instructions for every input": {True: "yes", False: "no"}.get(
-            proofs["constant_instructions"]
-        ),
-        "share of a 2 ms period at 168 MHz, one instruction a clock": _percent_or_none(proofs["period_share"]),
-        "estimated cycles of that step": _with_note(_count(proofs["estimated_cycles"]), proofs["cycle_assumption"]),
-        "flash: code, weights, golden vectors": _kibibytes(proofs["flash_bytes"]),
-        "RAM: state of the policy": _kibibytes(proofs["ram_bytes"]),
-        "stack of one step": _kibibytes(proofs["stack_bytes"]),
-    }
-    return [(label, text) for label, text in values.items() if text is not None]
+def measured_rows(proofs: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Label, text and note of what was measured on the emulated Cortex-M4F; what could not be measured is left out."""
+    values = (
+        ("instructions for one evaluation of the policy", _count(proofs["instructions_per_step"]), ""),
+        ("instructions for the dearest step of the executor", _count(proofs["instructions_per_executor_step"]), ""),
+        ("instructions for one multiply-accumulate", _decimals(proofs["instructions_per_mac"], 2), ""),
+        ("share of a 2 ms period at 168 MHz", _percent_or_none(proofs["period_share"]), "at one instruction a clock"),
+        ("estimated cycles of that step", _count(proofs["estimated_cycles"]), proofs["cycle_assumption"]),
+        ("flash", _kibibytes(proofs["flash_bytes"]), "code, weights and golden vectors"),
+        ("RAM", _kibibytes(proofs["ram_bytes"]), "the state of the policy"),
+        ("stack of one step", _kibibytes(proofs["stack_bytes"]), ""),
+    )
+    return [(label, text, note) for label, text, note in values if text is not None]
 
 
 def _count(value: int | None) -> str | None:
@@ -186,10 +183,6 @@ def _decimals(value: float | None, digits: int) -> str | None:
 
 def _percent_or_none(value: float | None) -> str | None:
     return None if value is None else percent(value)
-
-
-def _with_note(text: str | None, note: str) -> str | None:
-    return f"{text} ({note})" if text and note else text
 
 
 def _kibibytes(value: int | None) -> str | None:

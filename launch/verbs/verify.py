@@ -56,5 +56,5 @@ def show_proofs(found: dict, console: Console) -> None:
         if proof.fix:
             console.print(f"{'':<17} to get it: [cyan]{escape(proof.fix)}[/]", soft_wrap=True)
     console.print()
-    for label, text in measured_rows(found):
-        console.print(f"{label:<58} {escape(text)}", soft_wrap=True)
+    for label, text, note in measured_rows(found):
+        console.print(f"{label:<50} {escape(text):>12}  [dim]{escape(note)}[/]", soft_wrap=True)
