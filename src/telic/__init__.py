@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from telic.replay.replay import Replay as Replay
     from telic.replay.schema import Schema as Schema
     from telic.replay.signal import Signal as Signal
+    from telic.rewards.program import parse_reward as parse_reward
     from telic.rewards.writer import write as write_reward  # noqa: F401
     from telic.sim.task import Task as Task
     from telic.sim.tasks.registry import make_task as make_task
@@ -49,6 +50,7 @@ _PUBLIC = {
     "make": ("telic.control.make", "make"),
     "make_task": ("telic.sim.tasks.registry", "make_task"),
     "make_vec": ("telic.control.make", "make_vec"),
+    "parse_reward": ("telic.rewards.program", "parse_reward"),
     "task_from_brief": ("telic.control.make", "task_from_brief"),
     "train": ("telic.control.train", "train"),
     "verify": ("telic.deploy.verify", "verify"),
