@@ -82,9 +82,13 @@ class RewardProgram(Weighable):
         # A copy in another process is checked and compiled there, from the text.
         return RewardProgram, (self.source, self.signals, self.path)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of what decides the values: the graph, the signals that it reads, and the language's version."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         text = canonical((term.name, term.node) for term in self.term_list)
         return hashlib.sha256(f"telic reward language {VERSION}\n{text}".encode()).hexdigest()
 
