@@ -13,6 +13,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from telic.control.checkpoint import load_checkpoint, save_checkpoint
+from telic.control.flights import HELD_OUT_SEEDS
 from telic.control.policy import PolicyWeights
 from telic.control.shac import Shac, ShacConfig, UpdateMetrics
 from telic.rewards.program import RewardProgram
@@ -36,7 +37,7 @@ class TrainConfig:
         shac: The learner.
     """
 
-    updates: int = 600
+    updates: int = 1000
     seed: int = 0
     report_every: int = 10
     checkpoint_every: int = 100
@@ -46,8 +47,8 @@ class TrainConfig:
         for name in ("updates", "report_every", "checkpoint_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; allowed: 1 and more")
-        if self.seed < 0:
-            raise ValueError(f"seed is {self.seed}; allowed: 0 and more")
+        if not 0 <= self.seed < HELD_OUT_SEEDS:
+            raise ValueError(f"seed is {self.seed}; allowed: 0 to {HELD_OUT_SEEDS - 1}, those above are for evaluation")
 
     @classmethod
     def quick(cls, seed: int = 0) -> "TrainConfig":

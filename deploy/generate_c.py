@@ -141,12 +141,12 @@ def _switches(weights: PolicyWeights, contract: Contract) -> list[str]:
     position_at, greatest, upright_at, least = envelope(contract)
     activations = {layer.activation for layer in weights.layers}
     clip = contract.normalizer.clip
-    bound = np.float32(clip if clip is not None else np.finfo(np.float32).max).view(np.uint32)
+    bound = np.float32(clip if clip is not None else 0.0).view(np.uint32)
     switches = {
         "POLICY_USES_FAST_TANH 1": "fast_tanh" in activations,
         "POLICY_USES_RELU 1": "relu" in activations,
         "POLICY_NORMALIZED 1": _is_normalized(contract),
-        f"POLICY_NORMALIZED_BOUND {int(bound):#010x}u": _is_normalized(contract),
+        f"POLICY_NORMALIZED_BOUND {int(bound):#010x}u": clip is not None,
         "POLICY_SCALED 1": any(term.scale != 1.0 for term in contract.observation),
         "POLICY_HISTORY_RAW 1": contract.action.last_action == "raw",
         "POLICY_ENVELOPE 1": position_at is not None or upright_at is not None,

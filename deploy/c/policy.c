@@ -36,8 +36,15 @@ static float policy_saturate(float value, uint32_t bound)
 {
     const uint32_t bits = policy_bits(value);
     const uint32_t magnitude = bits & 0x7fffffffu;
-    const uint32_t limited = (magnitude > bound) ? bound : magnitude;
-    return policy_value((bits & 0x80000000u) | limited);
+    const uint32_t beyond = 0u - (uint32_t)(magnitude > bound); /* All ones, or none: a mask, since ?: may be a branch. */
+    return policy_value((bits & 0x80000000u) | (magnitude ^ ((magnitude ^ bound) & beyond)));
+}
+
+/* wanted ? a : b, without a branch, which ?: of floats may be. */
+static float policy_choose(uint32_t wanted, float a, float b)
+{
+    const uint32_t mask = 0u - wanted;
+    return policy_value((policy_bits(a) & mask) | (policy_bits(b) & ~mask));
 }
 
 static void policy_copy(const float *from, size_t count, float *to)
@@ -178,7 +185,10 @@ static void policy_relu(float *values, size_t count)
 static void policy_normalize(float *values)
 {
     for (size_t i = 0u; i < POLICY_OBSERVATION; ++i) {
-        values[i] = policy_saturate((values[i] - policy_mean[i]) * policy_inverse_std[i], POLICY_NORMALIZED_BOUND);
+        values[i] = (values[i] - policy_mean[i]) * policy_inverse_std[i];
+#ifdef POLICY_NORMALIZED_BOUND
+        values[i] = policy_saturate(values[i], POLICY_NORMALIZED_BOUND);
+#endif
     }
 }
 #endif
@@ -211,8 +221,8 @@ static uint32_t policy_infer(policy_state *state, uint32_t fault, float action[P
     uint32_t limited = 0u;
     for (size_t i = 0u; i < POLICY_ACTIONS; ++i) {
         const float raw = state->raw[i];
-        const float above = (raw < policy_low[i]) ? policy_low[i] : raw;
-        const float within = (above > policy_high[i]) ? policy_high[i] : above;
+        const float above = policy_choose((uint32_t)(raw < policy_low[i]), policy_low[i], raw);
+        const float within = policy_choose((uint32_t)(above > policy_high[i]), policy_high[i], above);
         limited |= policy_bits(raw) ^ policy_bits(within);
         action[i] = policy_value((policy_bits(policy_safe[i]) & safe) | (policy_bits(within) & ~safe));
     }

@@ -55,6 +55,7 @@ def _make_exported(
     seed=0,
     track=False,
     normalized=False,
+    clip=5.0,
     history=32,
     hidden=(64, 64),
     activations=None,
@@ -74,7 +75,7 @@ def _make_exported(
     if history:
         terms.append(_term("previous_action", ((4,), "1", "", 1.0), history, scale))
     size = sum(term.size for term in terms)
-    weights = _weights(rng, [size, *hidden, 4], normalized, activations)
+    weights = _weights(rng, [size, *hidden, 4], normalized, activations, clip)
     limits = {
         "position_limit": position_limit,
         "tilt_limit": tilt_limit_deg,
@@ -140,7 +141,7 @@ def _term(signal, shape_unit_frame_limit=None, history=1, scale=1.0):
     )
 
 
-def _weights(rng, sizes, normalized, activations):
+def _weights(rng, sizes, normalized, activations, clip):
     activations = activations or ("fast_tanh",) * (len(sizes) - 1)
     layers = tuple(
         Dense(
@@ -152,7 +153,7 @@ def _weights(rng, sizes, normalized, activations):
     )
     mean = rng.normal(0, 0.1, sizes[0]) if normalized else np.zeros(sizes[0])
     std = rng.uniform(0.5, 2, sizes[0]) if normalized else np.ones(sizes[0])
-    return PolicyWeights(layers, mean.astype(np.float32), std.astype(np.float32), 5.0 if normalized else None)
+    return PolicyWeights(layers, mean.astype(np.float32), std.astype(np.float32), clip if normalized else None)
 
 
 def _observations(rng, contract, count):

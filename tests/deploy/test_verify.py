@@ -130,6 +130,17 @@ def test_contract_of_other_weights_is_refused(tiny, make_exported, tmp_path):
 
 
 @needs_boards
+@pytest.mark.parametrize("clip", [5.0, None])
+def test_limits_and_the_normaliser_take_no_branches(make_exported, tmp_path, clip):
+    """Linear outputs that reach beyond the limits in some evaluations and not in others, with and without a clip."""
+    made = make_exported(normalized=True, clip=clip, hidden=(16,), activations=("fast_tanh", "identity"))
+    export(made.weights, made.contract, made.observations, tmp_path / "export", targets=("c",))
+    proofs = verify(tmp_path / "export")
+    statuses = {proof.name: proof.status for proof in proofs.proofs}
+    assert statuses["m4f"] == statuses["constant_instructions"] == "passed"
+
+
+@needs_boards
 def test_all_proofs_of_the_hover_policy(hover, tmp_path):
     export(hover.weights, hover.contract, hover.observations, tmp_path / "export")
     said = []
