@@ -1,0 +1,111 @@
+"""Which act a phrase means, by the nearest of the example phrases in the sentence model's space."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from telic.rewards.writing.idioms import english, plain
+from telic.rewards.writing.minilm import SentenceModel, load_model, model_folder
+from telic.rewards.writing.quantity import canonical
+from telic.rewards.writing.vocabulary import SHAPES
+
+# A phrase is taken for an act if its score there is at least `THRESHOLD` and above the score of `none` by a margin.
+# Chosen on the calibration part of tests/rewards/writer_corpus.toml.
+THRESHOLD = 0.55
+# The words name no act, but the phrase has a height, a way, an angle, ... of a flight.
+MARGIN = 0.04
+# They name no act, and there is nothing else to go by; or they name an act, and something else besides.
+WIDE_MARGIN = 0.1
+# They name a figure, so that only what flies it is in question.
+FIGURE_MARGIN = 0.0
+
+# A score is the mean similarity of the nearest examples of an act: one example alone is too easily near by chance.
+_NEAREST = 2
+_NONE = "none"
+
+# Numbers say nothing about the act: they are left out with the small words before them. A point stays, as a word.
+_NUMBERS = re.compile(r"\b(?:(?:by|of|at|to|for|in|with|from|about|per|every|until|than) )*[LATVRN]\d+\b ?")
+_POINT = re.compile(r"\b(?:(?:the|a) )?(?:points? |positions? |coordinates? )?P\d+\b")
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How near a phrase is to an act.
+
+    Attributes:
+        act: The act, or ``none``.
+        example: The nearest example of it.
+        score: Mean cosine similarity of the nearest examples, at most 1.
+    """
+
+    act: str
+    example: str
+    score: float
+
+
+class Paraphrases:
+    """The example phrases in the sentence model's space."""
+
+    def __init__(self, model: SentenceModel) -> None:
+        self._model = model
+        examples = load_examples()
+        self._phrases = [phrase for phrases in examples.values() for phrase in phrases]
+        self._acts = np.array([act for act, phrases in examples.items() for _ in phrases])
+        self._vectors = model.embed([masked(plain(canonical(phrase).text)) for phrase in self._phrases])
+
+    def rank(self, phrase: str) -> list[Likeness]:
+        """All acts and ``none``, the nearest first.
+
+        Args:
+            phrase: Canonical, plain text.
+        """
+        similarity = self._vectors @ self._model.embed([masked(phrase)])[0]
+        ranking = []
+        for act in dict.fromkeys(self._acts.tolist()):
+            own = np.flatnonzero(self._acts == act)
+            nearest = own[np.argsort(-similarity[own])[:_NEAREST]]
+            ranking.append(Likeness(act, self._phrases[nearest[0]], float(similarity[nearest].mean())))
+        return sorted(ranking, key=lambda likeness: -likeness.score)
+
+    def act(self, phrase: str, margin: float = MARGIN) -> Likeness | None:
+        """The act that a phrase means, or None if it is not near enough to one.
+
+        Args:
+            phrase: Canonical, plain text.
+            margin: By how much the act's score must be above that of `none`.
+        """
+        ranking = self.rank(phrase)
+        none = next(likeness.score for likeness in ranking if likeness.act == _NONE)
+        best = next(likeness for likeness in ranking if likeness.act != _NONE)
+        return best if best.score >= THRESHOLD and best.score - none >= margin else None
+
+
+@lru_cache(maxsize=1)
+def packaged_paraphrases() -> Paraphrases | None:
+    """The examples in the packaged model's space, or None if the model is not installed."""
+    folder = model_folder()
+    return None if folder is None else Paraphrases(load_model(folder))
+
+
+@lru_cache(maxsize=1)
+def load_examples() -> dict[str, list[str]]:
+    """The packaged example phrases by act."""
+    data = tomllib.loads((Path(__file__).parent / "examples.toml").read_text(encoding="utf-8"))
+    examples: dict[str, list[str]] = {act: list(phrases) for act, phrases in data["examples"].items()}
+    ways: dict[str, list[str]] = data["ways"]
+    for way in ways["ways"]:
+        act = next((SHAPES[word] for word in canonical(way).text.split() if word in SHAPES), "move")
+        examples[act] += [f"{verb} {way}" for verb in ways["move"]]
+        examples["none"] += [f"{verb} {way}" for verb in ways["none"]]
+    return examples
+
+
+def masked(text: str) -> str:
+    """Canonical text as plain English without its numbers."""
+    text = _POINT.sub("the point", _NUMBERS.sub("", text))
+    text = english(text)
+    return re.sub(r" (?=[,;.])", "", text).strip(" ,;.")
