@@ -32,7 +32,7 @@ class Weights:
     away: float = 2.5
     still: float = 0.05
     upright: float = 0.2
-    heading: float = 0.2
+    heading: float = 1.0
     spin: float = 0.005
     effort: float = 0.02
     smooth: float = 0.02
