@@ -50,10 +50,12 @@ $(BIN)/python: | $(SYSTEM)
 
 $(READY_TO_RUN): pyproject.toml $(SYSTEM) | $(BIN)/python
 	$(PIP) install --quiet --editable '.[language]'
+	$(BIN)/python -m telic.launch.warm_up
 	@touch $@
 
 $(READY_TO_TEST): pyproject.toml $(SYSTEM) | $(BIN)/python
 	$(PIP) install --quiet --editable '.[language,baselines,dev]'
+	$(BIN)/python -m telic.launch.warm_up
 	@touch $@ $(READY_TO_RUN)
 
 clean:
