@@ -243,10 +243,9 @@ class Shac:
     def _step_actor(self, window: Window, learning_rate: float) -> float:
         """Turn dL/dz of each layer into gradients of its weights, limit them, and take a step."""
         inputs = (window.observation, *window.activation[:-1])
-        for layer, x, g in zip(self.policy.linear, inputs, self._gradient.pre_activation, strict=True):
-            by_z = torch.from_numpy(g).flatten(0, 2)
-            layer.weight.grad = by_z.T @ torch.from_numpy(x).flatten(0, 2)
-            layer.bias.grad = by_z.sum(0)
+        found = self._pool.map(_layer_gradient, inputs, self._gradient.pre_activation)
+        for layer, (weight, bias) in zip(self.policy.linear, found, strict=True):
+            layer.weight.grad, layer.bias.grad = weight, bias
         first = self.policy.linear[0].weight
         first.grad = first.grad / self.policy.observation_std if first.grad is not None else None
         norm = float(nn.utils.clip_grad_norm_(self.policy.parameters(), self.config.max_gradient))
@@ -284,6 +283,12 @@ class Shac:
             signals["disturbance_torque"],
         )
         return critic_view(self.task.privileged, *(torch.from_numpy(part) for part in parts))
+
+
+def _layer_gradient(x: Floats, by_z: Floats) -> tuple[torch.Tensor, torch.Tensor]:
+    """Gradients of a layer's weight and bias from its inputs and dL/dz, both (T, C, n, ...)."""
+    rows = torch.from_numpy(by_z).flatten(0, 2)
+    return rows.T @ torch.from_numpy(x).flatten(0, 2), rows.sum(0)
 
 
 def discounts(ended: Flags, gamma: float) -> Floats:
