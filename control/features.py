@@ -12,19 +12,22 @@ from telic.sim.task import Observe
 def sensors_of(signals: Mapping[str, np.ndarray]) -> np.ndarray:
     """The sensor vector (B, 21) of stored signals (B, ...): the state as seen from the reference."""
     yaw = signals["reference_yaw"]
-    cos, sin, zero = np.cos(yaw), np.sin(yaw), np.zeros_like(yaw)
-    # From world to reference: a turn by minus the yaw.
-    turn = np.stack([cos, sin, zero, -sin, cos, zero, zero, zero, zero + 1.0], axis=-1).reshape(-1, 3, 3)
+    cos, sin = np.cos(yaw)[:, None], np.sin(yaw)[:, None]
 
-    def turned(vector: np.ndarray) -> np.ndarray:
-        return (turn @ vector[..., None])[..., 0]
+    def turned(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """From world to reference frame, a turn by minus the yaw: components (B, k) to rows (B, 3 k)."""
+        return np.concatenate([cos * x + sin * y, cos * y - sin * x, z], axis=-1)
 
+    def vector(v: np.ndarray) -> np.ndarray:
+        return turned(v[:, 0:1], v[:, 1:2], v[:, 2:3])
+
+    rotation = signals["rotation"]
     parts = {
-        "position_error": turned(signals["position"] - signals["reference_position"]),
-        "attitude": (turn @ signals["rotation"]).reshape(-1, 9),
-        "velocity_error": turned(signals["velocity"] - signals["reference_velocity"]),
+        "position_error": vector(signals["position"] - signals["reference_position"]),
+        "attitude": turned(rotation[:, 0], rotation[:, 1], rotation[:, 2]),
+        "velocity_error": vector(signals["velocity"] - signals["reference_velocity"]),
         "angular_velocity": signals["angular_velocity"],
-        "acceleration_ahead": turned(signals["reference_acceleration"]),
+        "acceleration_ahead": vector(signals["reference_acceleration"]),
     }
     return np.concatenate([parts[name] for name in SENSORS], axis=-1, dtype=np.float32)
 

@@ -115,7 +115,7 @@ class FlightFleet:
         if not any(ranges):
             return
         factors = 1.0 + rng.uniform(-1.0, 1.0, (self.num_envs, len(ranges))) * ranges
-        scale = dict(zip(SCALABLE, factors.T, strict=True))
+        scale: dict[str, np.ndarray] = dict(zip(SCALABLE, factors.T, strict=True))
         self.bodies[:] = airframes(self.task.vehicle, self.task.dt, scale).T.reshape(self.bodies.shape)
 
     def signals(self, window: Window) -> dict[str, Floats]:
