@@ -77,8 +77,8 @@ class Scorer:
 
     def after(self, first: int, last: int) -> None:
         """Read what they are after the step."""
-        self._lost[first:last, 0] = self._world.terminated[first:last]
         if not self._early:
+            self._lost[first:last, 0] = self._world.terminated[first:last]
             self._evaluate(first, last)
 
     def _evaluate(self, first: int, last: int) -> None:

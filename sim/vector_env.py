@@ -62,7 +62,7 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.world = MultirotorWorld(task, num_envs, fresh_seed() if seed is None else seed, threads)
         self._scorer = Scorer(reward, self.world)
-        self._terminated, self._truncated, self._ended = (np.zeros(num_envs, np.bool_) for _ in range(3))
+        self._ended = np.zeros(num_envs, np.bool_)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -108,31 +108,19 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
                 f'the episode of environment {env} has ended; call reset(options={{"reset_mask": ...}}) first'
             )
         if self.autoreset_mode == AutoresetMode.SAME_STEP:
-            finals = world.step_and_restart(actions, before=scorer.before, after=self._note)
-            self._scorer.check()
+            finals = world.step_and_restart(actions, before=scorer.before, after=scorer.after)
+            scorer.check()
             info: dict[str, Any] = {"reward_terms": self._terms(), **self._finals(finals)}
         else:
-            world.step(actions, before=scorer.before, after=self._note)
-            self._scorer.check()
+            world.step(actions, before=scorer.before, after=scorer.after)
+            scorer.check()
             if self.autoreset_mode == AutoresetMode.NEXT_STEP and self._ended.any():
-                self._replace_ended()
+                world.reset(self._ended)
+                scorer.clear(self._ended)
             info = {"reward_terms": self._terms()}
-        np.logical_or(self._terminated, self._truncated, out=self._ended)
-        reward, terminated, truncated = map(self._own, (scorer.total, self._terminated, self._truncated))
+        self._ended[:] = world.ended
+        reward, terminated, truncated = map(self._own, (scorer.total, world.terminated, world.truncated))
         return self._observation(), reward, terminated, truncated, info
-
-    def _note(self, first: int, last: int) -> None:
-        """Score vehicles ``first...last-1`` and remember which episodes have ended, before they start again."""
-        self._scorer.after(first, last)
-        self._terminated[first:last] = self.world.terminated[first:last]
-        self._truncated[first:last] = self.world.truncated[first:last]
-
-    def _replace_ended(self) -> None:
-        """Start new episodes for those that had ended before this step; the step does not count for them."""
-        self.world.reset(self._ended)
-        self._scorer.clear(self._ended)
-        self._terminated[self._ended] = False
-        self._truncated[self._ended] = False
 
     def _own(self, array: NDArray[Any]) -> NDArray[Any]:
         return array.copy() if self._copy else array
@@ -145,7 +133,7 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
 
     def _finals(self, rows: NDArray[np.float32]) -> dict[str, Any]:
         """Return the last observations of the ended episodes, in the form of Gymnasium's own vector environments."""
-        ended = self._terminated | self._truncated
+        ended = self.world.ended
         if not ended.any():
             return {}
         if not self._copy:
@@ -153,7 +141,7 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
         observations = np.full(self.num_envs, None, dtype=object)
         for env, observation in zip(np.flatnonzero(ended), rows[ended], strict=True):
             observations[env] = observation
-        return {"final_obs": observations, "_final_obs": ended}
+        return {"final_obs": observations, "_final_obs": ended.copy()}
 
 
 def observation_space(task: Task) -> Box:

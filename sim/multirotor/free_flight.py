@@ -70,11 +70,17 @@ class FreeFlight:
         """Advance every vehicle by one step.
 
         Args:
-            action: (N, 4) float32 in -1..1, not checked.
+            action: (N, 4), within -1..1: neither limited nor checked to be finite.
+
+        Raises:
+            ValueError: If the shape is wrong.
         """
+        flat = np.ascontiguousarray(action, np.float32).reshape(-1)
+        if flat.size != 4 * self.num_envs:
+            raise ValueError(f"action has shape {np.shape(action)}; allowed: {(self.num_envs, 4)}")
 
         def work(first: int, last: int) -> None:
-            kernels.drift(self._rows, self._airframe, action, np.float32(self.dt), first, last)
+            kernels.drift(self._rows, self._airframe, flat, np.float32(self.dt), first, last)
 
         self._crew.run(work)
 

@@ -16,6 +16,8 @@ from telic.sim.multirotor.signals import FLIGHT_ROWS, STATE_ROWS, STORED_ROWS
 from telic.sim.multirotor.start import place, vehicle_draws
 from telic.sim.multirotor.tile import LANES, NOISE
 
+STRIP = 8
+
 SOURCES = (dynamics, noise, signals, beginning, stage)
 kernel = compiled(*SOURCES, error_model="numpy", fastmath=FAST, nogil=True)
 
@@ -34,6 +36,7 @@ class Memory(NamedTuple):
         episode: Number of the episode (tiles, LANES).
         terminated: (tiles, LANES).
         truncated: (tiles, LANES).
+        ended: For either reason (tiles, LANES).
         tape: Observations (rows, tiles, LANES); the present one is a window of its rows.
     """
 
@@ -44,6 +47,7 @@ class Memory(NamedTuple):
     episode: Integers
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
+    ended: NDArray[np.bool_]
     tape: Floats
 
 
@@ -76,7 +80,7 @@ class View(NamedTuple):
         std: Standard deviation of the noise.
         scale: Factor after the noise.
         clip: Largest absolute value.
-        noise_rows: How many noise rows the tile needs, a multiple of four.
+        noise_rows: How many noise rows the tile needs, a multiple of six.
         shift: Size of one sample of the history, by which the window moves down the tape at each step; 0 without one.
         size: Length of the observation.
     """
@@ -106,7 +110,7 @@ def limit(action, out):
 
 @kernel
 def advance(memory, rules, view, action, window, first, last):
-    """Step the vehicles of tiles ``first...last-1`` and write their observations to the tape."""
+    """Step the vehicles of tiles ``first...last-1`` under flat actions (N * 4,) and observe them."""
     rows, table = memory.rows, rules.table
     tile = np.empty((NOISE + view.noise_rows, LANES), np.float32)
     who = np.empty((3, LANES), np.uint32)
@@ -121,23 +125,21 @@ def advance(memory, rules, view, action, window, first, last):
             stage.embody(tile, memory.airframes, b)
         stage.command(tile, action, b)
         stage.move(tile, rules.dt)
-        for i in range(LANES):
-            memory.elapsed[b, i] += 1
+        stage.tick(who, memory.episode, memory.elapsed, b)
         if not still:
             stage.follow(tile, table, memory.start, memory.elapsed, b)
             stage.keep(tile, rows, stage.REFERENCE, stage.REFERENCE_END, b)
         stage.derive(tile)
-        stage.judge(tile, rules.half_width, rules.episode_steps, memory.elapsed, memory.terminated, memory.truncated, b)
+        stage.judge(tile, rules.half_width, rules.episode_steps, memory, b)
         stage.keep(tile, rows, 0, STATE_ROWS, b)
         stage.keep(tile, rows, stage.ROTATION, stage.REFERENCE, b)
-        stage.identify(who, memory.episode, memory.elapsed, b)
         stage.roll_noise(tile, view.noise_rows, rules.key, who)
         stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, memory.tape, window, b)
 
 
 @kernel
 def drift(rows, airframe, action, dt, first, last):
-    """Step the vehicles of tiles ``first...last-1`` and nothing else; rows are the first of a world's."""
+    """Step the vehicles of tiles ``first...last-1`` and nothing else; action is flat (N * 4,)."""
     tile = np.empty((NOISE, LANES), np.float32)
     stage.embody(tile, airframe, 0)
     for b in range(first, last):
@@ -163,7 +165,7 @@ def observe(memory, rules, view, out, window, first, last):
 
 @kernel
 def restart(memory, rules, view, chosen, finals, window, first, last):
-    """Start new episodes for the chosen vehicles of tiles ``first...last-1``.
+    """Start new episodes for the chosen vehicles of tiles ``first...last-1``; how the old ones ended stays on record.
 
     The chosen are gathered in tiles of their own, so that they are observed by the same instructions as all others.
 
@@ -186,38 +188,37 @@ def restart(memory, rules, view, chosen, finals, window, first, last):
             if chosen[b, i]:
                 memory.episode[b, i] += 1
                 memory.elapsed[b, i] = 0
-                memory.terminated[b, i] = False
-                memory.truncated[b, i] = False
                 vehicle = b * LANES + i
                 who[0, count], who[1, count], who[2, count] = vehicle, memory.episode[b, i], 0
                 memory.start[b, i] = place(tile, count, rules.table, rules.spread, rules.key, vehicle, who[1, count])
-                if vehicle < finals.shape[0]:
-                    for k in range(view.size):
-                        finals[vehicle, k] = memory.tape[window + k, b, i]
                 count += 1
                 if count == LANES:
-                    _begin(tile, who, count, fresh, memory, rules, view, window)
+                    _begin(tile, who, count, fresh, memory, rules, view, finals, window)
                     count = 0
-    _begin(tile, who, count, fresh, memory, rules, view, window)
+    _begin(tile, who, count, fresh, memory, rules, view, finals, window)
 
 
 @stage.tile_stage
-def _begin(tile, who, count, fresh, memory, rules, view, window):
+def _begin(tile, who, count, fresh, memory, rules, view, finals, window):
     """Observe the first ``count`` lanes of a tile of new episodes, and write them to where they belong."""
     stage.derive(tile)
     stage.roll_noise(tile, view.noise_rows, rules.key, who)
     stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, fresh, 0, 0)
-    newest = view.source.shape[0] - view.shift
+    new = view.source.shape[0]
+    newest = new - view.shift
     for lane in range(count):
-        b, i = int(who[0, lane]) // LANES, int(who[0, lane]) % LANES
+        vehicle = int(who[0, lane])
+        b, i = vehicle // LANES, vehicle % LANES
         for f in range(STORED_ROWS):
             memory.rows[f, b, i] = tile[f, lane]
-        for k in range(view.source.shape[0]):
+        if vehicle < finals.shape[0]:
+            for k in range(view.size):
+                finals[vehicle, k] = memory.tape[window + k, b, i]
+        for k in range(new):
             memory.tape[window + k, b, i] = fresh[k, 0, lane]
         # As if the newest sample of the history had always been so.
-        if view.shift:
-            for k in range(view.source.shape[0], view.size):
-                memory.tape[window + k, b, i] = fresh[newest + (k - newest) % view.shift, 0, lane]
+        for k in range(new, view.size):
+            memory.tape[window + k, b, i] = fresh[newest + (k - newest) % view.shift, 0, lane]
 
 
 @kernel
@@ -229,9 +230,15 @@ def draw_vehicles(key, ids, episode, out):
 
 @kernel
 def transpose(rows, out, first, last):
-    """Copy columns ``first...last-1`` of rows (size, N) to rows of out (N, size), in squares that fit the cache."""
-    for i_0 in range(first, last, LANES):
-        for j_0 in range(0, rows.shape[0], LANES):
-            for i in range(i_0, min(i_0 + LANES, last)):
-                for j in range(j_0, min(j_0 + LANES, rows.shape[0])):
-                    out[i, j] = rows[j, i]
+    """Copy columns ``first...last-1`` of rows (size, N) to rows of out (N, size).
+
+    Strips of eight columns, the width of a vector register: twice as fast as squares.
+    """
+    whole = first + (last - first) // STRIP * STRIP
+    for i in range(first, whole, STRIP):
+        for j in range(rows.shape[0]):
+            for k in range(STRIP):
+                out[i + k, j] = rows[j, i + k]
+    for j in range(rows.shape[0]):
+        for i in range(whole, last):
+            out[i, j] = rows[j, i]

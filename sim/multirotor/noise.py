@@ -93,3 +93,25 @@ def gaussians(bits_0, bits_1):
     radius = np.sqrt(np.float32(-2.0) * log(uniform(bits_0)))
     sine, cosine = circle_point(np.float32(np.int32(bits_1)) * np.float32(2.0**-31))
     return radius * cosine, radius * sine
+
+
+@device
+def six_gaussians(x, y, z, w):
+    """Return six independent standard Gaussians from four random uint32.
+
+    Each of the first three words serves a pair: its upper 24 bits the radius, its lower 8 and 8 more from the fourth
+    word the angle, which has 2^16 directions then. The radius has the tails, and keeps all its bits.
+    """
+    low = np.uint32(0xFF)
+    a, b = _polar(x, np.uint32(np.uint32(x & low) << np.uint32(8)) | np.uint32(w & low))
+    c, d = _polar(y, np.uint32(np.uint32(y & low) << np.uint32(8)) | np.uint32(np.uint32(w >> np.uint32(8)) & low))
+    e, f = _polar(z, np.uint32(np.uint32(z & low) << np.uint32(8)) | np.uint32(np.uint32(w >> np.uint32(16)) & low))
+    return a, b, c, d, e, f
+
+
+@device
+def _polar(bits, direction):
+    """Return a pair of Gaussians from the upper 24 bits and one of 2^16 directions."""
+    radius = np.sqrt(np.float32(-2.0) * log(uniform(bits)))
+    sine, cosine = circle_point(np.float32(np.int32(direction) - np.int32(32768)) * np.float32(2.0**-15))
+    return radius * cosine, radius * sine

@@ -60,7 +60,7 @@ def view_of(items: tuple[Observe, ...]) -> View:
         np.array(std, np.float32),
         np.array(scale, np.float32),
         np.array(clip, np.float32),
-        noise_rows=-(-noisy // 4) * 4,
+        noise_rows=-(-noisy // 6) * 6,
         shift=last.size // last.history if last.history > 1 else 0,
         size=sum(item.size for item in items),
     )

@@ -25,7 +25,7 @@ Hook = Callable[[int, int], None]
 TAPE_STEPS = 32
 
 # Below this number of vehicles a second thread costs more than it brings.
-VEHICLES_PER_THREAD = 512
+VEHICLES_PER_THREAD = 2048
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,7 @@ class MultirotorWorld:
             episode=np.zeros((tiles, LANES), np.int32),
             terminated=np.zeros((tiles, LANES), np.bool_),
             truncated=np.zeros((tiles, LANES), np.bool_),
+            ended=np.zeros((tiles, LANES), np.bool_),
             tape=np.zeros((self._tape_end + task.observation_size, tiles, LANES), np.float32),
         )
 
@@ -150,12 +151,13 @@ class MultirotorWorld:
             kernels.restart(self._memory, self._rules, self._view, chosen, no_finals, self._window, first, last)
 
         self._crew.run(work)
-        self._after_restart(chosen)
-
-    def _after_restart(self, chosen: Mask) -> None:
+        for record in (self._memory.terminated, self._memory.truncated, self._memory.ended):
+            record[chosen] = False
         self._privileged_is_old = True
-        if not self._randomised:
-            return
+        if self._randomised:
+            self._draw_airframes(chosen)
+
+    def _draw_airframes(self, chosen: Mask) -> None:
         ids = np.flatnonzero(chosen)
         draws = np.empty((len(ids), len(SCALABLE)), np.float32)
         kernels.draw_vehicles(self._rules.key, ids, self._memory.episode.reshape(-1), draws)
@@ -182,7 +184,8 @@ class MultirotorWorld:
     def step_and_restart(self, action: ArrayLike, before: Hook | None = None, after: Hook | None = None) -> Floats:
         """Advance every vehicle as `step` does, then start new episodes where one has ended.
 
-        The hook ``after`` is called in between: it is the last to see the old episode, and its `terminated`.
+        The hook ``after`` is called in between, and is the last to see the old episodes. How they ended stays on record
+        in `terminated` and `truncated` until the next step.
 
         Returns:
             (N, observation_size): the last observations of the episodes that have ended, in their own rows; a live
@@ -197,21 +200,22 @@ class MultirotorWorld:
         self._take(action)
         self._move_window()
         memory, rules, view, window = self._memory, self._rules, self._view, self._window
-        ended = np.zeros_like(memory.terminated)
+        flat = self._limited.reshape(-1)
 
         def work(first: int, last: int) -> None:
             vehicles = first * LANES, min(last * LANES, self.num_envs)
             if before is not None:
                 before(*vehicles)
-            kernels.advance(memory, rules, view, self._limited, window, first, last)
+            kernels.advance(memory, rules, view, flat, window, first, last)
             if after is not None:
                 after(*vehicles)
             if restart:
-                np.logical_or(memory.terminated[first:last], memory.truncated[first:last], out=ended[first:last])
-                kernels.restart(memory, rules, view, ended, self._finals, window, first, last)
+                kernels.restart(memory, rules, view, memory.ended, self._finals, window, first, last)
 
         self._crew.run(work)
-        self._after_restart(ended)
+        self._privileged_is_old = True
+        if restart and self._randomised:
+            self._draw_airframes(memory.ended)
 
     def _take(self, action: ArrayLike) -> None:
         """Check the actions and limit them."""
@@ -283,6 +287,11 @@ class MultirotorWorld:
     def truncated(self) -> Mask:
         """Which episodes are over without being lost (N,): a live view."""
         return self._memory.truncated.reshape(-1)[: self.num_envs]
+
+    @property
+    def ended(self) -> Mask:
+        """Which episodes are over for either reason (N,): a live view."""
+        return self._memory.ended.reshape(-1)[: self.num_envs]
 
     @property
     def elapsed_s(self) -> Floats:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numba import njit
+
 from telic.sim.multirotor.adjoint import rotation_vjp, step_vjp
 from telic.sim.multirotor.dynamics import Airframe, State, load_from_wrench, rotation_matrix, step
 from telic.sim.multirotor.parameters import airframe

@@ -1,0 +1,191 @@
+"""Steps per second of 8192 quadrotors, beside PyPI's `l2f` in the same run.
+
+    python benchmarks/sim_quadrotor.py [--json]
+
+Two things are measured, on one thread and on two:
+
+- *dynamics*: one world step per call under a constant action, nothing else. `l2f` does the same with its vector of 8192
+  (`step` into a second state, the two exchanged, so that it never copies).
+- *full environment*: `TaskVectorEnv.step` of the hover task: check and limit of the actions, dynamics, Gaussian noise
+on
+  18 numbers, the observation of 146 numbers, the packaged hover reward (compiled), termination, and restarts with new
+  states and disturbances in the same step, under random actions. Observations are live views; with `copy=True`, which
+  returns fresh arrays, one row per vehicle, it is measured too.
+
+Every thread count has a process of its own, and ours and theirs alternate. Figures are medians over all rounds.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+N = 8192
+ROUNDS = 3
+SECONDS = 1.0
+THREADS = (1, 2)
+
+
+def rate(step, seconds=SECONDS):
+    """Steps of single vehicles per second: the median over calls."""
+    for _ in range(20):
+        step()
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return N / float(np.median(times))
+
+
+def measure_l2f(threads):
+    import l2f
+    from l2f import vector8192 as vector
+
+    del threads  # OpenMP was told when the process was started.
+    device, rng = l2f.Device(), vector.VectorRng()
+    environment, parameters = vector.VectorEnvironment(), vector.VectorParameters()
+    states = [vector.VectorState(), vector.VectorState()]
+    vector.initialize_environment(device, environment)
+    vector.initialize_rng(device, rng, 0)
+    vector.sample_initial_parameters(device, environment, parameters, rng)
+    vector.sample_initial_state(device, environment, parameters, states[0], rng)
+    action = np.zeros((N, 4), np.float32)
+
+    def step():
+        vector.step(device, environment, parameters, states[0], action, states[1], rng)
+        states.reverse()
+
+    return {"dynamics": rate(step)}
+
+
+def measure_telic(threads):
+    from telic.rewards.program import load_reward
+    from telic.sim.multirotor.free_flight import FreeFlight
+    from telic.sim.tasks.registry import make_task
+    from telic.sim.vector_env import TaskVectorEnv
+
+    task = make_task("hover")
+    free = FreeFlight(task.vehicle, N, task.dt, threads)
+    constant = np.zeros((N, 4), np.float32)
+    result = {"dynamics": rate(lambda: free.step(constant))}
+    with_path = files("telic.rewards") / "library" / "hover.py.txt"
+    reward = load_reward(str(with_path), task.schema)
+    rng = np.random.default_rng(0)
+    actions = [rng.uniform(-1, 1, (N, 4)).astype(np.float32) for _ in range(16)]
+    for name, copy in (("full_env", False), ("full_env_copy", True)):
+        env = TaskVectorEnv(task, N, reward, seed=0, copy=copy, threads=threads)
+        count, ends = 0, 0
+
+        def step(env=env):
+            nonlocal count, ends
+            _, _, terminated, truncated, _ = env.step(actions[count % len(actions)])
+            count, ends = count + 1, ends + int(np.count_nonzero(terminated | truncated))
+
+        result[name] = rate(step)
+        result["mean_episode_steps"] = count * N / max(ends, 1)
+    return result
+
+
+def digest_of_a_flight(threads):
+    """A hash of all that an environment returns in a hundred steps."""
+    from telic.rewards.program import load_reward
+    from telic.sim.tasks.registry import make_task
+    from telic.sim.vector_env import TaskVectorEnv
+
+    task = make_task("hover")
+    reward = load_reward(str(files("telic.rewards") / "library" / "hover.py.txt"), task.schema)
+    env = TaskVectorEnv(task, N, reward, seed=1, threads=threads)
+    rng, digest = np.random.default_rng(1), hashlib.sha256()
+    for _ in range(100):
+        observation, value, terminated, truncated, _ = env.step(rng.uniform(-1, 1, (N, 4)).astype(np.float32))
+        for array in (observation, value, terminated, truncated, env.world.state):
+            digest.update(np.ascontiguousarray(array))
+    return {"digest": digest.hexdigest()}
+
+
+PARTS = {"l2f": measure_l2f, "telic": measure_telic, "digest": digest_of_a_flight}
+
+
+def in_own_process(part, threads):
+    variables = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    command = [sys.executable, __file__, "--part", part, "--threads", str(threads)]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{part} on {threads} threads failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def collect(say):
+    rounds = {(part, threads): [] for part in ("telic", "l2f") for threads in THREADS}
+    for number in range(ROUNDS):
+        for threads in THREADS:
+            for part in ("telic", "l2f"):
+                say(f"round {number + 1} of {ROUNDS}: {part}, {threads} threads")
+                rounds[part, threads].append(in_own_process(part, threads))
+    say("the same flight on one thread and on two")
+    digests = {in_own_process("digest", threads)["digest"] for threads in THREADS}
+
+    def table(part, key):
+        return {
+            str(threads): float(np.median([result[key] for result in rounds[part, threads]])) for threads in THREADS
+        }
+
+    ours, theirs = table("telic", "dynamics"), table("l2f", "dynamics")
+    full, copied = table("telic", "full_env"), table("telic", "full_env_copy")
+    most = str(max(THREADS))
+    return {
+        "vehicles": N,
+        "cpu": cpu_name(),
+        "cpus": os.cpu_count(),
+        "dynamics_steps_per_s": ours,
+        "l2f_dynamics_steps_per_s": theirs,
+        "dynamics_ratio_vs_l2f_by_threads": {threads: ours[threads] / theirs[threads] for threads in ours},
+        "full_env_steps_per_s_by_threads": full,
+        "full_env_copy_steps_per_s_by_threads": copied,
+        "mean_episode_steps": float(np.median([result["mean_episode_steps"] for result in rounds["telic", 2]])),
+        "full_env_includes": [
+            "check and limit of actions",
+            "dynamics (RK4, rotor lag, disturbances)",
+            "18 Gaussians per step",
+            "observation of 146 floats (live view)",
+            "packaged hover reward, 9 terms",
+            "termination, truncation, restarts",
+        ],
+        "dynamics_ratio_vs_l2f": ours[most] / theirs[most],
+        "full_env_steps_per_s": full[most],
+        "bit_identical_threads": len(digests) == 1,
+    }
+
+
+def cpu_name():
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print nothing but the result")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.part:
+        print(json.dumps(PARTS[arguments.part](arguments.threads)))
+        return
+    say = (lambda _: None) if arguments.json else (lambda text: print(text, file=sys.stderr, flush=True))
+    print(json.dumps(collect(say)))
+
+
+if __name__ == "__main__":
+    main()
