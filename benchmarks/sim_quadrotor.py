@@ -7,10 +7,9 @@ Two things are measured, on one thread and on two:
 - *dynamics*: one world step per call under a constant action, nothing else. `l2f` does the same with its vector of 8192
   (`step` into a second state, the two exchanged, so that it never copies).
 - *full environment*: `TaskVectorEnv.step` of the hover task: check and limit of the actions, dynamics, Gaussian noise
-on
-  18 numbers, the observation of 146 numbers, the packaged hover reward (compiled), termination, and restarts with new
-  states and disturbances in the same step, under random actions. Observations are live views; with `copy=True`, which
-  returns fresh arrays, one row per vehicle, it is measured too.
+  on 18 numbers, the observation of 146 numbers, the packaged hover reward (compiled), termination, and restarts with
+  new states and disturbances in the same step, under random actions. Observations are live views; with `copy=True`,
+  which returns fresh arrays, it is measured too.
 
 Every thread count has a process of its own, and ours and theirs alternate. Figures are medians over all rounds.
 """

@@ -1,6 +1,6 @@
 """A task as a single Gymnasium environment."""
 
-from typing import Any, ClassVar
+from typing import Any, Literal
 
 import gymnasium
 import numpy as np
@@ -8,10 +8,14 @@ from gymnasium.spaces import Box
 from numpy.typing import ArrayLike, NDArray
 
 from telic.replay.reward import Reward
+from telic.sim.multirotor.signals import ROWS
 from telic.sim.multirotor.world import MultirotorWorld
+from telic.sim.render import TRAIL_S, Frame, Studio
 from telic.sim.scoring import Scorer
 from telic.sim.task import Task
 from telic.sim.vector_env import action_space, fresh_seed, observation_space
+
+RENDER_SIZE = (640, 360)
 
 
 class TaskEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
@@ -22,24 +26,32 @@ class TaskEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         world: The world, with one vehicle.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": [], "render_fps": 30}
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 100}  # noqa: RUF012
 
-    def __init__(self, task: Task, reward: Reward, seed: int | None = None) -> None:
+    def __init__(
+        self, task: Task, reward: Reward, seed: int | None = None, render_mode: Literal["rgb_array"] | None = None
+    ) -> None:
         """Create the environment.
 
         Args:
             task: What to do.
             reward: What to reward; its terms are in ``info["reward_terms"]``.
             seed: Seed of all episodes; drawn from the system by default. ``reset(seed=...)`` sets another.
+            render_mode: ``rgb_array`` to draw pictures with `render`.
 
         Raises:
-            ValueError: If the reward reads what the task does not have.
+            ValueError: If the reward reads what the task does not have, or the render mode is unknown.
         """
-        self.task = task
+        if render_mode not in (None, *self.metadata["render_modes"]):
+            raise ValueError(f"render_mode is {render_mode!r}; allowed: None or {self.metadata['render_modes']}")
+        self.task, self.render_mode = task, render_mode
+        self.metadata = {**type(self).metadata, "render_fps": round(1.0 / task.dt)}
         self.observation_space: Box = observation_space(task)
         self.action_space: Box = action_space(task)
         self.world = MultirotorWorld(task, 1, fresh_seed() if seed is None else seed, threads=1)
         self._scorer = Scorer(reward, self.world)
+        self._studio: Studio | None = None
+        self._trail: list[NDArray[np.float64]] = []
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -50,6 +62,7 @@ class TaskEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
             self.world.reseed(seed)
         else:
             self.world.reset()
+        self._trail = [self._position()]
         return self.world.observation[0].copy(), {}
 
     def step(self, action: ArrayLike) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
@@ -65,5 +78,37 @@ class TaskEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         world.step(np.asarray(action, np.float32)[None], before=scorer.before, after=scorer.after)
         scorer.check()
         info = {"reward_terms": {name: float(values[0]) for name, values in scorer.terms().items()}}
+        self._trail.append(self._position())
         ended = bool(world.terminated[0]), bool(world.truncated[0])
         return world.observation[0].copy(), float(scorer.total[0]), *ended, info
+
+    def render(self) -> Frame | None:
+        """Draw the vehicle, its path, and the path to fly: (360, 640, 3); None without a render mode.
+
+        Raises:
+            NoGraphicsError: If this machine cannot draw.
+        """
+        if self.render_mode is None:
+            return None
+        path = self._path()
+        if self._studio is None:
+            self._studio = Studio(self.task.vehicle, RENDER_SIZE, path)
+        trail = np.array(self._trail[-round(TRAIL_S / self.task.dt) :] or [self._position()])
+        goal = self.world.signals["reference_position"][0].astype(np.float64)
+        quaternion = self.world.state[0, ROWS["quaternion"]].astype(np.float64)
+        time = float(self.world.elapsed_s[0])
+        return self._studio.shoot(self._position(), quaternion, trail, path, goal, time)
+
+    def close(self) -> None:
+        """Give the graphics memory back."""
+        if self._studio is not None:
+            self._studio.close()
+            self._studio = None
+
+    def _position(self) -> NDArray[np.float64]:
+        return self.world.signals["position"][0].astype(np.float64)
+
+    def _path(self) -> NDArray[np.float64]:
+        """Return the whole path to fly (n, 3)."""
+        time = np.arange(0.0, self.task.truncate_after_s, self.task.dt)
+        return self.task.reference.sample(time).position.astype(np.float64)

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from telic.replay.reward import Reward, kernel_of
 from telic.sim.compiled import compiled
-from telic.sim.multirotor.kernels import transpose
 from telic.sim.multirotor.signals import SIGNALS
 from telic.sim.multirotor.world import MultirotorWorld
 from telic.sim.suggest import did_you_mean
@@ -47,7 +46,7 @@ class Scorer:
         self._views = {name: self._view(name) for name in reward.inputs}
         # What a later evaluation reads of the state before the step has to be copied in time.
         self._copies = {
-            name: np.zeros(view.shape, np.float32)
+            name: view.copy(order="K")
             for name, view in self._views.items()
             if name in world.signals and not self._early
         }
@@ -73,7 +72,7 @@ class Scorer:
         if self._early:
             self._evaluate(first, last)
         for name, copy in self._copies.items():
-            transpose(self._world.rows(name), copy, first, last)
+            copy[first:last] = self._views[name][first:last]
 
     def after(self, first: int, last: int) -> None:
         """Read what they are after the step."""

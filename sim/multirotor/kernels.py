@@ -16,8 +16,6 @@ from telic.sim.multirotor.signals import FLIGHT_ROWS, STATE_ROWS, STORED_ROWS
 from telic.sim.multirotor.start import place, vehicle_draws
 from telic.sim.multirotor.tile import LANES, NOISE
 
-STRIP = 8
-
 SOURCES = (dynamics, noise, signals, beginning, stage)
 kernel = compiled(*SOURCES, error_model="numpy", fastmath=FAST, nogil=True)
 
@@ -226,19 +224,3 @@ def draw_vehicles(key, ids, episode, out):
     """Write six numbers uniform in -1..1 for each of the vehicles ``ids`` to out (n, 6)."""
     for i in range(ids.shape[0]):
         vehicle_draws(key, ids[i], episode[ids[i]], out[i])
-
-
-@kernel
-def transpose(rows, out, first, last):
-    """Copy columns ``first...last-1`` of rows (size, N) to rows of out (N, size).
-
-    Strips of eight columns, the width of a vector register: twice as fast as squares.
-    """
-    whole = first + (last - first) // STRIP * STRIP
-    for i in range(first, whole, STRIP):
-        for j in range(rows.shape[0]):
-            for k in range(STRIP):
-                out[i + k, j] = rows[j, i + k]
-    for j in range(rows.shape[0]):
-        for i in range(whole, last):
-            out[i, j] = rows[j, i]

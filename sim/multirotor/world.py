@@ -249,16 +249,6 @@ class MultirotorWorld:
         """What the policies see (N, observation_size): a live view."""
         return self._window_rows()[:, : self.num_envs].T
 
-    def copy_observation(self) -> Floats:
-        """Return a copy of what the policies see (N, observation_size), one row after the other."""
-        rows, out = self._window_rows(), np.empty((self.num_envs, self._view.size), np.float32)
-
-        def work(first: int, last: int) -> None:
-            kernels.transpose(rows, out, first * LANES, min(last * LANES, self.num_envs))
-
-        self._crew.run(work)
-        return out
-
     def _window_rows(self) -> Floats:
         return self._memory.tape[self._window : self._window + self._view.size].reshape(self._view.size, -1)
 

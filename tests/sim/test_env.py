@@ -17,8 +17,8 @@ def test_gymnasium_accepts_it(near, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         # An observation without bounds is what a position is, and no spec is registered here.
-        warnings.filterwarnings("ignore", message=".*(infinity|render|spec).*")
-        check_env(TaskEnv(make_task(name), near), skip_render_check=True)
+        warnings.filterwarnings("ignore", message=".*(infinity|spec).*")
+        check_env(TaskEnv(make_task(name), near, render_mode="rgb_array"))
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -47,3 +47,23 @@ def test_an_episode_ends_after_its_time(near):
     env.reset()
     ends = [env.step(np.zeros(4, np.float32))[2:4] for _ in range(3)]
     assert ends == [(False, False), (False, False), (False, True)]
+
+
+def test_pictures_follow_the_flight(near):
+    env = TaskEnv(make_task("track"), near, seed=1, render_mode="rgb_array")
+    env.reset()
+    first = env.render()
+    for _ in range(5):
+        env.step(np.zeros(4, np.float32))
+    second = env.render()
+    assert first.shape == second.shape == (360, 640, 3) and first.dtype == np.uint8
+    assert (first != second).any()
+    env.close()
+
+
+def test_without_a_render_mode_there_is_no_picture(near):
+    env = TaskEnv(make_task("hover"), near)
+    env.reset()
+    assert env.render() is None
+    with pytest.raises(ValueError, match=r"render_mode is 'human'; allowed: None or \['rgb_array'\]"):
+        TaskEnv(make_task("hover"), near, render_mode="human")
