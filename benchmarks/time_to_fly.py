@@ -1,9 +1,9 @@
 """Time to fly: wall-clock from an untrained policy to one that flies the problem of Learning to Fly in Seconds.
 
 The problem is that of Eschmann et al. 2024: a Crazyflie commanded by four rotor speeds at 100 Hz, 146 observed numbers
-with noise, a disturbance force and torque in each episode, starts tilted by up to 90 degrees within 0.2 m and 1 m/s, lost
-where it leaves a cube of 0.6 m. A policy flies if at least 95 % of 200 held-out episodes of 5 s survive and end within
-0.2 m.
+with noise, a disturbance force and torque in each episode, starts tilted by up to 90 degrees within 0.2 m and 1 m/s,
+lost where it leaves a cube of 0.6 m. A policy flies if at least 95 % of 200 held-out episodes of 5 s survive and end
+within 0.2 m.
 
     python benchmarks/time_to_fly.py --seeds 10 --json
 
