@@ -8,8 +8,9 @@ Two things are measured, on one thread and on two:
   (`step` into a second state, the two exchanged, so that it never copies).
 - *full environment*: `TaskVectorEnv.step` of the hover task: check and limit of the actions, dynamics, Gaussian noise
   on 18 numbers, the observation of 146 numbers, the packaged hover reward (compiled), termination, and restarts with
-  new states and disturbances in the same step, under random actions. Observations are live views; with `copy=True`,
-  which returns fresh arrays, it is measured too.
+  new states and disturbances in the same step. The actions are random, so that an episode ends after some 40 steps:
+  the headline. Measured too: with `copy=True`, which returns fresh arrays and not live views; and under the actions of
+  the packaged PID controller, recorded in a first flight of the same seed, so that most episodes last their 2 s.
 
 Every thread count has a process of its own, and ours and theirs alternate. Figures are medians over all rounds.
 """
@@ -22,6 +23,7 @@ import platform
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -31,6 +33,7 @@ N = 8192
 ROUNDS = 3
 SECONDS = 1.0
 THREADS = (1, 2)
+FLOWN_S = 2.0  # Length of the episodes that a controller flies.
 
 
 def rate(step, seconds=SECONDS):
@@ -67,17 +70,13 @@ def measure_l2f(threads):
 
 
 def measure_telic(threads):
-    from telic.rewards.program import load_reward
     from telic.sim.multirotor.free_flight import FreeFlight
-    from telic.sim.tasks.registry import make_task
     from telic.sim.vector_env import TaskVectorEnv
 
-    task = make_task("hover")
+    task, reward = hover_and_reward()
     free = FreeFlight(task.vehicle, N, task.dt, threads)
     constant = np.zeros((N, 4), np.float32)
     result = {"dynamics": rate(lambda: free.step(constant))}
-    with_path = files("telic.rewards") / "library" / "hover.py.txt"
-    reward = load_reward(str(with_path), task.schema)
     rng = np.random.default_rng(0)
     actions = [rng.uniform(-1, 1, (N, 4)).astype(np.float32) for _ in range(16)]
     for name, copy in (("full_env", False), ("full_env_copy", True)):
@@ -91,17 +90,56 @@ def measure_telic(threads):
 
         result[name] = rate(step)
         result["mean_episode_steps"] = count * N / max(ends, 1)
+    short = replace(task, truncate_after_s=FLOWN_S)
+    result["full_env_flown"] = measure_flown(TaskVectorEnv(short, N, reward, copy=False, threads=threads))
     return result
+
+
+def measure_flown(env):
+    """Steps per second under the actions of a controller, whose own time does not count.
+
+    In the first half of the flight the vehicles start again one after the other, so that time does not cut them all in
+    the same step; the second half counts.
+    """
+    from telic.control.pid import CascadedPid
+
+    steps = env.task.episode_steps
+    turn = np.arange(N) * steps // N
+
+    pid, actions = CascadedPid(env.task), []
+    pid.reset(np.ones(N, bool))
+    env.reset(seed=3)
+    for step in range(2 * steps):
+        actions.append(pid.act(env.world.observation, env.world.signals))
+        _, _, terminated, truncated, _ = env.step(actions[-1])
+        env.world.reset(turn == step)
+        pid.reset(terminated | truncated | (turn == step))
+    rates = []
+    for _ in range(ROUNDS):
+        env.reset(seed=3)
+        for step in range(steps):
+            env.step(actions[step])
+            env.world.reset(turn == step)
+        start = time.perf_counter()
+        for step in range(steps, 2 * steps):
+            env.step(actions[step])
+        rates.append(steps * N / (time.perf_counter() - start))
+    return float(np.median(rates))
+
+
+def hover_and_reward():
+    from telic.rewards.program import load_reward
+    from telic.sim.tasks.registry import make_task
+
+    task = make_task("hover")
+    return task, load_reward(str(files("telic.rewards") / "library" / "hover.py.txt"), task.schema)
 
 
 def digest_of_a_flight(threads):
     """A hash of all that an environment returns in a hundred steps."""
-    from telic.rewards.program import load_reward
-    from telic.sim.tasks.registry import make_task
     from telic.sim.vector_env import TaskVectorEnv
 
-    task = make_task("hover")
-    reward = load_reward(str(files("telic.rewards") / "library" / "hover.py.txt"), task.schema)
+    task, reward = hover_and_reward()
     env = TaskVectorEnv(task, N, reward, seed=1, threads=threads)
     rng, digest = np.random.default_rng(1), hashlib.sha256()
     for _ in range(100):
@@ -150,6 +188,7 @@ def collect(say):
         "dynamics_ratio_vs_l2f_by_threads": {threads: ours[threads] / theirs[threads] for threads in ours},
         "full_env_steps_per_s_by_threads": full,
         "full_env_copy_steps_per_s_by_threads": copied,
+        "full_env_flown_steps_per_s_by_threads": table("telic", "full_env_flown"),
         "mean_episode_steps": float(np.median([result["mean_episode_steps"] for result in rounds["telic", 2]])),
         "full_env_includes": [
             "check and limit of actions",
