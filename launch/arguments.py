@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import tyro
 import yaml
@@ -56,12 +56,12 @@ def _read(path: Path) -> Mapping[str, Any]:
 
 def _words(document: Mapping[str, Any], arguments: type, path: Path) -> Iterator[str]:
     """The document as a command line: types are then checked in one place, by tyro."""
-    known = {field.name: field for field in fields(arguments)}
+    known = _options(arguments)
     for key, value in document.items():
         name = str(key).replace("-", "_")
         if name not in known:
             raise UserError(f"--config {path}: there is no option {key!r}; {did_you_mean(name, known)}")
-        if _is_positional(known[name].type) and value is not None:
+        if tyro.conf.Positional in known[name] and value is not None:
             yield str(value)
         else:
             yield from _option(name, value)
@@ -77,5 +77,13 @@ def _option(name: str, value: object) -> Iterator[str]:
             yield from map(str, value if isinstance(value, list) else [value])
 
 
-def _is_positional(annotation: object) -> bool:
-    return tyro.conf.Positional in getattr(annotation, "__metadata__", ())
+def _options(arguments: type) -> dict[str, tuple[Any, ...]]:
+    """Names of the options and what is annotated on them; a nested dataclass without a name adds its own fields."""
+    options: dict[str, tuple[Any, ...]] = {}
+    for field in fields(arguments):
+        marks = getattr(field.type, "__metadata__", ())
+        if any(getattr(mark, "name", None) == "" for mark in marks):
+            options |= _options(get_args(field.type)[0])
+        else:
+            options[field.name] = marks
+    return options

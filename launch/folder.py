@@ -164,11 +164,6 @@ class RunFolder:
         return self.replay / "transitions.safetensors"
 
     @property
-    def observations(self) -> Path:
-        """What the policy saw in these steps."""
-        return self.replay / "observations.safetensors"
-
-    @property
     def evaluation(self) -> Path:
         """Held-out episodes, policy and PID."""
         return self.path / "evaluation.json"

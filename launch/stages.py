@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.numpy import load_file, save_file
-
 from telic.control.checkpoint import CheckpointError
 from telic.control.controller import Controller, PolicyController
 from telic.control.evaluate import evaluate
@@ -111,15 +109,13 @@ def _figures(run: Run, controller: Controller, episodes: int, seed: int, progres
 
 
 def record_flights(run: Run, news: News) -> Found:
-    """Fly once with each controller for the plots and the video, and many times for the replay and the proofs."""
+    """Fly once with each controller for the plots and the video, and many times for the replay."""
     folder, task, policy = run.folder, run.task, policy_of(run)
     seconds = run.recipe.flight_s
     record(task, policy, FLIGHT_SEED, seconds).save(folder.policy_flight)
     record(task, CascadedPid(task), FLIGHT_SEED, seconds).save(folder.pid_flight)
     replay = record_episodes(task, policy, RECORDING_SEED, _STORED_VEHICLES, _STORED_STEPS)
     replay.save(folder.transitions)
-    observations = record_observations(task, policy, _OBSERVATIONS, RECORDING_SEED)
-    save_file({"observations": observations}, folder.observations)
     news(f"{seconds:.0f} s of flight with each controller, {len(replay):,} transitions")
     return {}
 
@@ -157,19 +153,17 @@ def write_export(run: Run, out: Path, targets: Sequence[str] | None, news: News)
     """Write a run's policy for other machines, with its contract.
 
     Args:
-        run: Its policy is trained and its flights are recorded.
+        run: Its policy is trained.
         out: Folder to write.
         targets: What to write; None for all targets that can carry the policy.
         news: Takes the latest news.
 
     Raises:
-        UserError: If there is no policy or recording yet, or the folder is taken by something else.
+        UserError: If there is no policy yet, or the folder is taken by something else.
     """
     weights = weights_of(run)
-    if not run.folder.observations.is_file():
-        raise UserError(f"{run.folder.path} has no recorded flights yet: telic eval {run.folder.path}")
+    observations = record_observations(run.task, PolicyController(weights), _OBSERVATIONS, RECORDING_SEED)
     with reading("export"):
-        observations = load_file(run.folder.observations)["observations"]
         contract = contract_from_task(run.task, weights, observations, run.recipe.sentence[:_LONGEST_PURPOSE])
         files = export(weights, contract, observations, out, targets, news)
     news(f"{len(files)} files in {out}, contract {contract.sha256[:12]}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import tyro
@@ -17,12 +18,18 @@ class Learner:
 
 
 @dataclass(frozen=True)
+class Trainer:
+    updates: int = 10
+
+
+@dataclass(frozen=True)
 class Arguments:
     sentence: tyro.conf.Positional[str | None] = None
     seed: int = 0
     learning_rate: float = 1e-3
     quick: bool = False
     learner: Learner = field(default_factory=Learner)
+    trainer: Annotated[Trainer, tyro.conf.arg(name="")] = field(default_factory=Trainer)
     config: Path | None = None
 
 
@@ -61,6 +68,10 @@ def test_nested_fields_are_read(config_file):
     words = config_file("learner:\n  hidden: [32, 16]\n  gamma: 0.9\n")
     assert parse(Arguments, words, "telic").learner == Learner((32, 16), 0.9)
     assert parse(Arguments, ["--learner.gamma", "0.5"], "telic").learner == Learner(gamma=0.5)
+
+
+def test_fields_of_a_nameless_part_stand_at_the_top(config_file):
+    assert parse(Arguments, config_file("updates: 3\n"), "telic").trainer == Trainer(3)
 
 
 def test_the_equals_form_is_read_too(config_file):

@@ -206,6 +206,25 @@ def test_eval_video_export_and_plot_work_on_the_folder(copied, place, tmp_path):
     assert "Settled episodes" in page.read_text()
 
 
+def test_a_policy_is_trained_and_exported_without_a_sentence(tmp_path):
+    (tmp_path / "train.yaml").write_text("task: track\nupdates: 2\nshac:\n  num_envs: 8\n")
+    found = answer(telic("train", "--config", "train.yaml", "--shac.horizon", "8", "--json", cwd=tmp_path))
+    assert found["steps"] == 2 * 8 * 8
+    files = answer(telic("export", found["run_dir"], "--target", "c", "--json", cwd=tmp_path))["files"]
+    assert any(file.endswith("policy.c") for file in files)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    done = subprocess.run(
+        f"{sys.executable} -P -m telic.launch train --help | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_verify_fails_when_the_program_was_changed(copied, place):
     source = copied / "export" / "policy.c"
     source.write_text(f"{source.read_text()}\n/* changed */\n")
