@@ -99,7 +99,7 @@ def read_clause(text: str, joiner: str) -> Clause:
         act=_strongest(acts, slots),
         acts=acts,
         corners=CORNERS[nouns[0]] if nouns else 0,
-        rectangle="rectangle" in nouns,
+        rectangle=any(noun.startswith("rect") for noun in nouns),
         slots=tuple(slots),
         loose=tuple(word for word in words if re.fullmatch(r"[LATVRNP]\d+", word)),
         manners=tuple(MANNERS[word] for word in words if word in MANNERS),
@@ -115,8 +115,11 @@ def words_of(text: str) -> list[str]:
 
 
 def _strongest(acts: tuple[Act, ...], slots: list[Found]) -> Act | None:
-    if any(slot.name in ("center", "radius", "diameter") for slot in slots) and ("spin" in acts or "turn" in acts):
+    names = {slot.name for slot in slots}
+    if names & {"center", "radius", "diameter"} and ("spin" in acts or "turn" in acts):
         return "circle"  # "spin around the origin at a radius of 1 m".
+    if names & {"rate", "angle_rate"} and "move" in acts and not any(act in SHAPES.values() for act in acts):
+        return "spin"  # "go round on the spot at 30 degrees per second".
     return next((act for act in _STRENGTH if act in acts), None)
 
 

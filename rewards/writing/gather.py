@@ -84,7 +84,7 @@ class _Reader:
         elif act in ("climb", "descend") and not self.new_legs:
             sign = 1 if act == "climb" else -1
             self._leg(Leg(by=[0.0, 0.0, sign * _ASSUMED_M[2]], climb=sign, assumed=True))
-        elif act == "move" and not self.new_legs:
+        elif act == "move" and not self.new_legs and not clause.has("yaw", "face"):
             wish.moving = "inplace" not in clause.text
             wish.staying |= not wish.moving  # "fly on the spot".
         elif act == "visit" and not self.new_legs:
@@ -132,8 +132,8 @@ class _Reader:
         raise Refusal(f"a flight {english(self.values.spoken(slot.text))!r} is not possible: it would touch the ground")
 
     def _offset(self, slot: Found) -> None:
-        # "hover 1 m up" is an altitude, "float up 1 m" is a way.
-        way = slot.groups[0][0] == "direction" and slot["direction"] in ("up", "down")
+        # "hover 1 m up" is an altitude, "float up 1 m" and "float 1 m higher" are ways.
+        way = slot["direction"] in ("up", "down") and (slot.groups[0][0] == "direction" or " more" in slot.text)
         self._shift(slot["direction"], self.values.length(slot["length"] or slot["metres"]), way=way)
 
     def _direction(self, slot: Found) -> None:
@@ -151,7 +151,6 @@ class _Reader:
             step = _ASSUMED_M[_AXES[direction][0]]
             self._shift(direction, step)
             self.new_legs[-1].assumed = True
-            self.wish.remarks.append(f"{direction} by {step:g} m (assumed)")
         elif self.act in ("spin", "turn", *FIGURES) and direction in ("left", "right"):
             self._set("clockwise", direction == "right")
         elif self.act != "move":
@@ -160,7 +159,7 @@ class _Reader:
     def _shift(self, direction: str, distance: float, *, way: bool = False) -> None:
         axis, sign = _AXES[direction]
         clause, legs = self.clause, self.wish.legs
-        stays = self.act in ("hold", "takeoff") or (self.act == "hover" and not way)
+        stays = self.act in ("hold", "takeoff", "hover") and not (way and self.act == "hover") and direction != "down"
         if stays or self.act in FIGURES:
             if direction == "up":
                 self._set("altitude", distance)
@@ -182,7 +181,12 @@ class _Reader:
         """A quantity that no pattern took: some acts need just one."""
         if self.values.used(symbol) or symbol[0] not in "LN":
             return
-        if self.act in ("climb", "descend") and not self.new_legs:
+        legs = self.wish.legs
+        if not self.new_legs and legs and legs[-1].assumed:  # "go down a bit, by 20 cm".
+            length = self.values.length(symbol)
+            legs[-1].by = [math.copysign(length, step) if step else 0.0 for step in legs[-1].by]
+            legs[-1].assumed = False
+        elif self.act in ("climb", "descend") and not self.new_legs:
             sign = 1 if self.act == "climb" else -1
             self._leg(Leg(by=[0.0, 0.0, sign * self.values.length(symbol)], climb=sign))
         elif self.act in ("hover", "hold", "takeoff") and self.wish.altitude is None:
@@ -286,7 +290,9 @@ class _Reader:
     def _travel_time(self, slot: Found) -> None:
         if not (self.wish.figure or self.wish.legs or self.act in TRAVELLING):
             raise self._unclear(slot, 'for how long to fly, say "for 10 s"')
-        self._set("travel_time", self.values.positive(slot["time"]))
+        # "a figure eight in 6 s" is a lap, "a figure eight three times in 18 s" all of them.
+        lap = self.wish.figure and not self.clause.has("laps")
+        self._set("period" if lap else "travel_time", self.values.positive(slot["time"]))
 
     def _duration(self, slot: Found) -> None:
         self._set("duration", self.values.positive(slot["time"]))

@@ -50,7 +50,10 @@ downwards?                                                      -> down
 leftwards?                                                      -> left
 rightwards?                                                     -> right
 (sideways|laterally)(?= (to )?(the )?<side>)                    ->
+(?<=\d )higher( up)?                                            -> up more
 higher( up)?                                                    -> up
+(?<=stay |hold )right(?= at\b)                                  ->
+would (love|like|prefer|appreciate)( for)?                      -> want
 (go|fly|move|get|come|settle)(s|ing)? lower                     -> go down
 (?<=\d )lower                                                   -> down
 (along|in|on) (the )?(negative|minus) x( <axis>)?               -> back
@@ -82,7 +85,10 @@ do nothing else|nothing else|do nothing|(and )?that is (all|it) -> hold still
 stop <motion><end>                                              -> hold still
 stop( from)?(?= \w+ing\b)                                        -> not
 stop(s|ping)? by                                                -> visit
+(finish|end)(es|s|ing)?(?= (up )?(at|in) (the point )?P\d)      -> go
 (sit|stand)(s|ting|ing)?(?= (at|in|over|still|motionless)\b)    -> stay
+station(?= (yourself|it|the drone)\b)                           -> stay
+(?<=go )a?round(?= inplace\b)                                   -> continuously
 (and )?(do not|without|never) (ever )?<mishap><end>             ->
 not (too|so|very) (fast|quick|quickly|rapidly)|take your time|little by little -> slowly
 at (a )?(slow|low|gentle|leisurely) (speed|pace|rate)|in slow motion -> slowly
@@ -92,6 +98,7 @@ as (still|steady|steadily|precisely|accurately|exactly|closely) as <can> -> prec
 as (gently|smoothly|softly|slowly|calmly) as <can>              -> gently
 with( (high|great|good|utmost))? (precision|accuracy|care)      -> precisely
 slow(ly)? and (steady|steadily|easy)|nice and (slow|slowly|easy|gentle) -> slowly
+nice and(?= (still|steady|steadily|smooth|smoothly|gently)\b)   ->
 slow(?= <figure>)                                               -> slowly
 fast(?= <figure>)                                               -> quickly
 again and again|over and over( again)?|round and round|around and around -> continuously
@@ -108,7 +115,8 @@ aloft|airborne|mid air|midair|(up )?there                       -> inplace
 agl                                                             -> above theground
 up inplace                                                      -> inplace
 or so|more or less                                              ->
-(the )?(origin|home (point|position)|start(ing)?( (point|position|place|spot|location))?) -> thestart
+(the )?start(ing)?( (point|position|place|spot|location))?(?! (at|from|in) P\d) -> thestart
+(the )?(origin|home (point|position))                           -> thestart
 where (you|it) (started|began|came from)                        -> thestart
 in front(?= of thestart\b)                                       -> forward
 behind(?= thestart\b)                                            -> back of

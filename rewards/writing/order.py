@@ -21,6 +21,14 @@ def check_order(wish: Wish, before: Act | None, clause: Clause) -> None:
     """
     act = clause.act
     assert act is not None
+    figures = [other for other in clause.acts if other in FIGURES]
+    # "spin in circles" only spins; "fly a spinning circle" asks for two things.
+    if (
+        act in ("spin", "turn")
+        and figures
+        and (figures != ["circle"] or "move" in clause.acts or "trace" in clause.acts)
+    ):
+        raise _one(act, figures[0])
     if act in FIGURES:
         _check_figure(wish, before, clause)
     elif wish.figure:

@@ -17,7 +17,7 @@ from telic.rewards.writing.vocabulary import SHAPES
 # Chosen on the calibration part of tests/rewards/writer_corpus.toml.
 THRESHOLD = 0.55
 # The words name no act, but the phrase has a height, a way, an angle, ... of a flight.
-MARGIN = 0.04
+MARGIN = 0.05
 # They name no act, and there is nothing else to go by; or they name an act, and something else besides.
 WIDE_MARGIN = 0.1
 # They name a figure, so that only what flies it is in question.

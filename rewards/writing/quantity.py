@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from telic.rewards.writing.numbers import read_number, with_part, word_at
 from telic.rewards.writing.units import SI_WORDS, UNITS, Dimension, read_unit
+from telic.rewards.writing.vocabulary import words
 
 Coordinates = tuple[float | None, float | None, float | None]
 
@@ -92,7 +93,8 @@ _CONTRACTIONS = (
     (r"\bcan't\b|\bcannot\b", "can not"),
     (r"\bdont\b", "do not"),
     (r"n't\b", " not"),
-    (r"'(?:d|ll|m|re|s|ve)\b", ""),
+    (r"'d\b", " would"),
+    (r"'(?:ll|m|re|s|ve)\b", ""),
     (r"\blet's\b|\blets\b", "let us"),
 )
 # Words for one that count nothing, and "in" for inches, must be settled before numbers are read.
@@ -112,6 +114,8 @@ _FIGURE_EIGHT = re.compile(
     rf"|\b{_EIGHT}[ -]*(?:shape[ds]?|figures?|pattern|loops?|curve|path|track)\b"
     r"(?:[ -]*(?:shape|pattern|path|loop|trajectory)s?\b)?"
     rf"|\b(?:lazy|sideways|horizontal)[ -]*{_EIGHT}\b"
+    r"|\beights\b"
+    rf"|(?<=\bwide ){_EIGHT}\b(?! *-? *(?:m|met|cm|cent|f[eo]*t)\w*\b)"
     rf"|\b(?:number|letter|digit|numeral)[ -]*{_EIGHT}\b"
     rf"|\ban[ -](?:eight|8)\b(?! *-? *(?:m|met|cm|cent|mm|f[eo]*t|inch|deg|sec|s|min|hour|turn|point)\w*\b)"
 )
@@ -134,6 +138,13 @@ def _tokens(sentence: str) -> list[str]:
     for pattern, new in _NOT_NUMBERS:
         text = re.sub(pattern, new, text)
     return _TOKEN.findall(text)
+
+
+# After "2 metres and 50 centimetres" these say that the second length is another one.
+_ANOTHER = words(
+    "left right forward forwards ahead back backward backwards up upwards down downwards higher lower to wide long "
+    "deep high"
+)
 
 
 class _Reader:
@@ -190,8 +201,12 @@ class _Reader:
             index = found[1] + (word_at(self.tokens, found[1]) in (",", ";"))
         if len(values) < 2 or word_at(self.tokens, index) not in (")", "]"):
             return None
-        self._point(values, start, index + 1)
-        return index + 1
+        end, scale = index + 1, 1.0
+        unit = read_unit(self.tokens, end)  # "(100, 0, 50) cm".
+        if unit is not None and unit[0] == "length":
+            _, scale, end = unit
+        self._point([scale * value for value in values], start, end)
+        return end
 
     def _axes(self, start: int) -> int | None:
         """``x=1, y=-0.5, z=1.2``, in any order; not the ``x`` of ``2 x 1 m``."""
@@ -279,9 +294,11 @@ class _Reader:
         """The second part of ``5 ft 6 in``, ``1 m 20 cm`` and ``1 minute and 30 seconds``."""
         if dimension not in ("length", "time"):
             return None
-        joined = word_at(self.tokens, start) == "and" and (dimension == "time" or scale == UNITS["ft"][1])
+        joined = word_at(self.tokens, start) == "and"
         found = read_number(self.tokens, start + joined)
         unit = found and read_unit(self.tokens, found[1])
         if found is None or unit is None or unit[0] != dimension or unit[1] >= scale or found[0] < 0:
+            return None
+        if joined and word_at(self.tokens, unit[2]) in _ANOTHER:
             return None
         return found[0] * unit[1], unit[2]

@@ -37,8 +37,8 @@ def route(draft: Draft) -> Flight:
     elif wish.start is None and wish.altitude is None and wish.point is None:
         draft.note(f"the flight starts at {text(points[0])} m", assumed=True)
     for leg in wish.legs:
-        if leg.assumed and leg.vertical and leg.climb:
-            draft.note(f"{'climb' if leg.climb > 0 else 'descend'} by {abs(leg.by[2]):g} m", assumed=True)
+        if leg.assumed:
+            draft.note(f"{math.hypot(*leg.by):g} m {_direction(leg)}", assumed=True)
     points = [point for index, point in enumerate(points) if index == 0 or point != points[index - 1]]
     return (
         _waypoints(draft, "waypoints" if listed else _intent(points), points)
@@ -91,6 +91,11 @@ def _end(wish: Wish, leg: Leg, start: Point) -> Point:
     if leg.climb * (end[2] - start[2]) < 0.0:
         raise Refusal(f"a {'climb' if leg.climb > 0 else 'descent'} from {start[2]:g} m cannot end at {end[2]:g} m")
     return end
+
+
+def _direction(leg: Leg) -> str:
+    axis = max(range(3), key=lambda index: abs(leg.by[index]))
+    return (("back", "forward"), ("right", "left"), ("down", "up"))[axis][leg.by[axis] > 0.0]
 
 
 def _intent(points: list[Point]) -> str:

@@ -66,18 +66,19 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("duration", "(for|during)( at least| a total of| a duration of| a period of| the next)? <time>"
                  "|<time> long|lasting <time>"),
     ("travel_time", "(in|over|within|during) <time>"),
-    ("laps", "((for|do|make|fly) )?<number> <full>?(<lap>|times)( around| round| of)?"),
+    ("laps", "((for|do|make|fly) )?<number> <full>?(<lap>|times)( around| round)?"),
     ("laps", r"((fly|do|make) )?<number>(?= (\w+ )?<shape>\b)"),
     ("laps", "<word>"),
     # Headings. They come before directions, which would take "left" out of "turn left by A0".
     ("full_turn", "((do|make|perform|complete) )?(a |one )?<full>(turn|rotation|revolution|spin)"),
     ("yaw", "<your>(yaw angle|yaw|heading|orientation)( angle)?<of> <heading>( <toward><sense>)?"),
     ("yaw", "<turn><object> <by><toward><sense> <by><heading>"),
+    ("yaw", "<your>(nose|front)( a?round)? <toward><sense> <by><heading>"),
     ("yaw", "<turn><object> ((to|by|through|about|an?|at) )*<heading>( <toward><sense>)?"),
     ("yaw", "(an? )?<angle> (turn|rotation|yaw)( <toward><sense>)?|<turn><object> <toward><sense>"
             " (by |for )?(an? )?<angle>"),
     ("yaw", "((at|with|by) )?(an? )?<angle>( <toward><sense>)?( (of )?(yaw|heading|turn|rotation))?"),
-    ("face", "<your>(nose|front|head|heading|camera)<be> <toward><side>"),
+    ("face", "<your>(nose|front|head|heading|camera)( a?round)?<be> <toward><side>"),
     ("face", "<face><object><be> <toward><side>( side| direction)?"),
     ("face", "(turn|yaw|pivot|swivel)(s|ing)?<object> <toward><side>( side)?"),
     # Sizes.
@@ -99,7 +100,7 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("altitude", "(<until> )?<reach><your><height><of> <length>"),
     ("altitude", "(<until> )?<reach><metres> ((of|in) )?(<height>|high|up inplace|inplace|overhead)"),
     ("altitude", "<direction> <until> (about )?<length>"),
-    ("offset", "<metres> ((further|more) )?<toward><direction>( side| direction)?( of thestart)?"
+    ("offset", "<metres> ((further|more) )?<toward><direction>( more)?( side| direction)?( of thestart)?"
                "|<toward><direction>( side| direction)? <by><length>"),
     ("altitude", "<until> (about )?<length>"),
     ("altitude", "(at|from) (about )?<length>"),

@@ -18,8 +18,8 @@ LONGEST_SENTENCE = 400
 # Acts that the sentence model need not tell apart: a clause's directions and heights do.
 _KIN = (words("hover hold takeoff"), words("move climb descend return visit"), words("turn spin"))
 
-# A comparison says nothing that can be flown: "like a hummingbird". "I would like a drone to ..." is none.
-_COMPARISON = re.compile(r"(?<!\bi )(?<!\bwe )(?<!\byou )(?<!\bwould )\b(?:just )?like an? [a-z]+\b ?")
+# A comparison says nothing that can be flown: "like a hummingbird". "I like a drone that ..." is none.
+_COMPARISON = re.compile(r"(?<!\bi )(?<!\bwe )(?<!\byou )\b(?:just )?like an? [a-z]+\b ?")
 # A capital letter in the middle of a sentence: a name.
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 # "Could you ..." is polite, "could drones ..." is a question; "do a circle" is neither.

@@ -50,19 +50,17 @@ SHAPES = _by_word(
         "figure_eight": "figureeight figureeights lemniscate infinity",
         "circle": "circle circles circling circular ring rings",
         "ellipse": "ellipse elliptical oval",
-        "polygon": "triangle triangular square squares rectangle pentagon hexagon octagon",
+        "polygon": "triangle triangular square squares rectangle rectangular pentagon hexagon octagon",
     }
 )
-CORNERS = {
-    "triangle": 3,
-    "triangular": 3,
-    "square": 4,
-    "squares": 4,
-    "rectangle": 4,
-    "pentagon": 5,
-    "hexagon": 6,
-    "octagon": 8,
+_CORNERS = {
+    3: "triangle triangular",
+    4: "square squares rectangle rectangular",
+    5: "pentagon",
+    6: "hexagon",
+    8: "octagon",
 }
+CORNERS = {word: number for number, names in _CORNERS.items() for word in names.split()}
 
 MANNERS = _by_word(
     {
@@ -92,7 +90,7 @@ FILLERS = words(
     inplace theground thestart altitude height elevation level speed velocity pace rate time period afloat
     path trajectory track route course pattern reference shape shaped figure curve symbol sign loop looping way
     manoeuvre maneuver direction side sides axis vertical vertically horizontal horizontally diagonally
-    lap laps loops round continuously continuous regular full complete manner fashion state middle
+    lap laps loops round rounds continuously continuous regular full complete manner fashion state middle
     air flight flying mode autonomously order sequence
     x y z =
     """
