@@ -9,7 +9,8 @@ from typing import Any, TypeVar, get_args
 import tyro
 import yaml
 
-from telic.launch.errors import UserError, did_you_mean
+from telic.launch.errors import UserError
+from telic.replay.errors import did_you_mean
 
 Arguments = TypeVar("Arguments")
 

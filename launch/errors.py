@@ -1,7 +1,6 @@
 """A mistake that the person at the keyboard can put right: told in one line, without a traceback."""
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 
@@ -32,10 +31,3 @@ def reading(what: str) -> Iterator[None]:
     except (ValueError, LookupError, OSError) as error:
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
         raise UserError(f"{what}: {message}") from error
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of an error message: the nearest known word, or all of them."""
-    names = list(known)
-    near = difflib.get_close_matches(word, names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from telic.launch.errors import UserError, did_you_mean
+from telic.launch.errors import UserError
 from telic.launch.output import print_json, say, tell
+from telic.replay.errors import did_you_mean
 
 EXIT_USER_ERROR = 2
 

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from telic.launch.arguments import parse
-from telic.launch.errors import UserError, did_you_mean, reading
+from telic.launch.errors import UserError, reading
 from telic.launch.output import print_json, say
+from telic.replay.errors import did_you_mean
 
 if TYPE_CHECKING:
     from telic.rewards.check import CheckReport
