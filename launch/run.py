@@ -14,6 +14,7 @@ from telic.launch.folder import RunFolder
 from telic.launch.recipe import Recipe, check
 from telic.rewards.program import RewardProgram, load_reward
 from telic.sim.task import Task
+from telic.sim.vehicle import vehicle_names
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def begin(recipe: Recipe, reward_source: str, slug: str, out: Path) -> Run:
         UserError: If something is refused, or the folder cannot be made; no folder is left then.
     """
     task, reward = check(recipe, reward_source)
-    vehicle_file = Path(recipe.vehicle) if Path(recipe.vehicle).is_file() else None
+    vehicle_file = None if recipe.vehicle in vehicle_names() else Path(recipe.vehicle)
     command = shlex.join(["telic", *sys.argv[1:]])
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     config = {

@@ -9,9 +9,11 @@ from typing import Any
 from telic.control.checkpoint import CheckpointError
 from telic.control.controller import Controller, PolicyController
 from telic.control.evaluate import evaluate
+from telic.control.fleet import FleetError
 from telic.control.pid import CascadedPid
 from telic.control.policy import PolicyWeights
 from telic.control.recording import Flight, record, record_observations
+from telic.control.shac import DivergedError
 from telic.control.tracking import track_at_periods
 from telic.control.train import TrainProgress, train
 from telic.deploy.export import export
@@ -53,7 +55,11 @@ class Stage:
 
 
 def train_policy(run: Run, news: News) -> Found:
-    """Train, from the last checkpoint if there is one."""
+    """Train, from the last checkpoint if there is one.
+
+    Raises:
+        UserError: If the checkpoint does not fit, the learner cannot fly the task, or the reward drove it to infinity.
+    """
 
     def say(now: TrainProgress) -> None:
         terms = "  ".join(f"{name} {value:.2f}" for name, value in now.terms.items())
@@ -63,7 +69,7 @@ def train_policy(run: Run, news: News) -> Found:
     folder = run.folder
     try:
         result = train(run.task, run.reward, run.recipe.train, folder.checkpoints, say, resume=True)
-    except CheckpointError as error:
+    except (CheckpointError, DivergedError, FleetError) as error:
         raise UserError(str(error)) from error
     rows = [flat(row) for row in result.history]
     result.weights.save(folder.policy)

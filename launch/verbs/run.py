@@ -132,12 +132,15 @@ def _finish(run: "Run", progress: Progress) -> None:
 
 
 def _show(found: dict[str, Any], console: Console) -> None:
+    from telic.launch.report.tables import distance
+
     def row(label: str, text: str) -> None:
         console.print(f"  [bold]{label:<10}[/] {escape(text)}", soft_wrap=True)
 
     row("settled", f"{found['settle_fraction']:.1%} of held-out episodes; PID {found['pid_settle_fraction']:.1%}")
     if found["tracking_rmse_m"] is not None:
-        row("tracking", f"{100 * found['tracking_rmse_m']:.1f} cm RMS; PID {100 * found['pid_rmse_m']:.1f} cm")
+        pid = "lost every flight" if found["pid_rmse_m"] is None else distance(found["pid_rmse_m"])
+        row("tracking", f"{distance(found['tracking_rmse_m'])} RMS; PID {pid}")
     row("trained", f"in {found['train_s']:.1f} s, {found['steps']:,} steps; {found['run_s']:.0f} s for all")
     outcome = "every proof passed" if found["proofs_passed"] else "every proof that is possible here passed"
     if found["proofs_failed"]:
