@@ -52,7 +52,8 @@ def curve(draft: Draft) -> Flight:
     }
     # The start, at half the rate on average, adds half of its time.
     laps_s = (wish.laps or LAPS) * period + RAMP_S / 2.0
-    return draft.flight(str(wish.figure), reference, wish.duration or max(draft.HOLD_S, math.ceil(2.0 * laps_s) / 2.0))
+    watched = min(max(draft.HOLD_S, math.ceil(2.0 * laps_s) / 2.0), limits.LONGEST_S)
+    return draft.flight(str(wish.figure), reference, wish.duration or watched)
 
 
 def figure_center(draft: Draft) -> Point:

@@ -7,7 +7,7 @@ from typing import Any
 from telic.rewards.writing.brief import Refusal
 from telic.rewards.writing.clause import Clause
 from telic.rewards.writing.idioms import english
-from telic.rewards.writing.order import STAYING, TRAVELLING, check_order
+from telic.rewards.writing.order import STAYING, TRAVELLING, check_order, check_sequence
 from telic.rewards.writing.quantity import Canonical
 from telic.rewards.writing.slots import Found
 from telic.rewards.writing.values import Values
@@ -52,6 +52,7 @@ class _Reader:
 
     def read(self, clause: Clause) -> None:
         self.clause, self.new_legs = clause, []
+        check_sequence(self.wish, clause)
         if clause.act is not None:
             check_order(self.wish, self.act, clause)
             self.act = clause.act
@@ -93,7 +94,7 @@ class _Reader:
             )
         elif act == "return":
             self._leg(Leg(to=(0.0, 0.0, None)))
-        elif act == "spin" and not clause.has("yaw"):
+        elif act == "spin" and not clause.has("yaw", "face"):
             wish.spinning = True
         elif act == "turn" and not clause.has("yaw", "face", "rate", "angle_rate"):
             lasting = clause.has("rotation", "period") or "hold" in clause.acts
@@ -241,7 +242,8 @@ class _Reader:
         self._set("yaw", -angle if slot["sense"] in ("right", "clockwise") else angle)
 
     def _face(self, slot: Found) -> None:
-        if self.clause.has("rate", "angle_rate", "period") and slot["side"] in ("left", "right"):
+        turning = self.act not in FIGURES and self.clause.has("rate", "angle_rate", "period")
+        if turning and slot["side"] in ("left", "right"):
             self._set("clockwise", slot["side"] == "right")  # "keep turning to the left at 20 degrees per second".
         elif slot["side"] in _FACING:
             self._set("yaw", _FACING[slot["side"]])

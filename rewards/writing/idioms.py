@@ -66,6 +66,7 @@ would (love|like|prefer|appreciate)( for)?                      -> want
 advance(?! (to|up|left|right|back|forward))                     -> go forward
 
 # Heights.
+until (you|it|the drone) (are|is|reach|reaches)( at)?           -> to
 (tak(e|es|ing)|lift(s|ing)?|blast(s|ing)?) off|takeoff          -> takeoff
 (get|become) airborne                                           -> takeoff
 (gain|add)(s|ing)? (?P<length><length>)( (of|in))? <altitude>   -> climb \g<length>
@@ -119,6 +120,8 @@ or so|more or less                                              ->
 (the )?(origin|home (point|position))                           -> thestart
 where (you|it) (started|began|came from)                        -> thestart
 in front(?= of thestart\b)                                       -> forward
+(?<=\d )(above|over)(?= thestart\b)                             -> up more of
+(?<=\d )(below|under)(?= thestart\b)                            -> down of
 behind(?= thestart\b)                                            -> back of
 ((make|do|fly|go|run) )?((a|in) )*loops?(?= (a?round (the |a )?(point|P\d|thestart)|with a (radius|diameter))) -> circle
 """
@@ -132,6 +135,9 @@ _ENGLISH = {
     "thestart": "the start",
     "toandfro": "back and forth",
     "takeoff": "take off",
+    "up more of": "above",
+    "up more": "higher",
+    "down of": "below",
 }
 
 

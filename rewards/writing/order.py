@@ -11,6 +11,19 @@ TRAVELLING: tuple[Act | None, ...] = ("move", "climb", "descend", "visit", "retu
 _ONE = "ask for one manoeuvre; only ways from point to point can follow each other"
 
 
+def check_sequence(wish: Wish, clause: Clause) -> None:
+    """Refuse a turn after something else, and anything after a spin: headings hold for a whole flight."""
+    if clause.joiner != "then":
+        return
+    turns = clause.act in ("turn", "spin") or clause.has("yaw", "face", "rate", "angle_rate")
+    if turns and (wish.legs or wish.figure or wish.duration is not None):
+        raise Refusal(
+            "a turn after something else is not supported", 'say how to face all the time, as in "facing left"'
+        )
+    if wish.spinning and clause.act is not None and not turns:
+        raise _one("spin", clause.act)
+
+
 def check_order(wish: Wish, before: Act | None, clause: Clause) -> None:
     """Refuse a clause whose act cannot follow what was asked for before it.
 
@@ -39,7 +52,7 @@ def check_order(wish: Wish, before: Act | None, clause: Clause) -> None:
     goes = act in TRAVELLING or act in FIGURES
     if (goes and wish.spinning) or (act == "spin" and (wish.figure or wish.legs)):
         raise Refusal("turning all the time while flying somewhere is not supported", "ask for one of the two")
-    if act in TRAVELLING and wish.duration is not None and not wish.legs:
+    if act in TRAVELLING and wish.duration is not None:
         raise Refusal("waiting before a move is not supported", "leave out how long to wait")
 
 

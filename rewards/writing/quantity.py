@@ -115,7 +115,7 @@ _FIGURE_EIGHT = re.compile(
     r"(?:[ -]*(?:shape|pattern|path|loop|trajectory)s?\b)?"
     rf"|\b(?:lazy|sideways|horizontal)[ -]*{_EIGHT}\b"
     r"|\beights\b"
-    rf"|(?<=\bwide ){_EIGHT}\b(?! *-? *(?:m|met|cm|cent|f[eo]*t)\w*\b)"
+    r"|(?<=\bwide )eight\b(?! *-? *(?:m|met|cm|cent|f[eo]*t)\w*\b)"
     rf"|\b(?:number|letter|digit|numeral)[ -]*{_EIGHT}\b"
     rf"|\ban[ -](?:eight|8)\b(?! *-? *(?:m|met|cm|cent|mm|f[eo]*t|inch|deg|sec|s|min|hour|turn|point)\w*\b)"
 )
@@ -213,7 +213,8 @@ class _Reader:
         values: dict[str, float] = {}
         index = end = start
         while (axis := word_at(self.tokens, index)) in ("x", "y", "z") and axis not in values:
-            if index == start and self.words and SYMBOL.fullmatch(self.words[-1]):
+            after_length = index == start and self.words and re.fullmatch(r"[LN]\d+", self.words[-1])
+            if after_length and word_at(self.tokens, index + 1) != "=":
                 return None
             index += 1
             while word_at(self.tokens, index) in ("=", ":", "is", "of", "at", "equals", "coordinate"):
@@ -290,12 +291,21 @@ class _Reader:
         self._add(Quantity(dimension, total, self._text(start, end), converted=converted))
         return end
 
+    def _centimetres(self, value: float, end: int) -> bool:
+        """Whether a number after metres counts centimetres, as in ``one metre eighty``."""
+        after = word_at(self.tokens, end)
+        return value in range(10, 100) and (
+            not after[:1].isalnum() or after in ("above", "off", "over", "up", "high", "and")
+        )
+
     def _smaller(self, dimension: str, scale: float, start: int) -> tuple[float, int] | None:
         """The second part of ``5 ft 6 in``, ``1 m 20 cm`` and ``1 minute and 30 seconds``."""
         if dimension not in ("length", "time"):
             return None
         joined = word_at(self.tokens, start) == "and"
         found = read_number(self.tokens, start + joined)
+        if found is not None and scale == 1.0 and dimension == "length" and self._centimetres(*found):
+            return found[0] / 100.0, found[1]
         unit = found and read_unit(self.tokens, found[1])
         if found is None or unit is None or unit[0] != dimension or unit[1] >= scale or found[0] < 0:
             return None

@@ -32,7 +32,8 @@ _CAPTURED = {
     "home": r"thestart",
 }
 _PIECES = {
-    "of": r"( of| is| =| at| to| ,| equal to| being)?",
+    "is": r"( (of|is|should be|must be|=|equal to|being))",
+    "of": r"( (of|is|should be|must be|=|at|to|equal to|being))?",
     "your": r"((the|your|its|my|a|an|his|her|with|at) )*",
     "object": r"( (it|itself|yourself|((the|your|its) )?(nose|front|head|heading|body|face|drone|quadcopter|quadrotor|"
     r"copter|vehicle|robot|uav|aircraft)))?",
@@ -45,6 +46,7 @@ _PIECES = {
     r"directed)",
     "lap": r"(laps?|loops?|rounds?|circuits?|orbits?|revolutions?|cycles?|turns?|repetitions?|figures?)",
     "shape": r"(figureeights?|circles?|squares?|triangles?|ellipses?|ovals?|rings?)",
+    "sides": r"(side lengths?|sides?|edges?|edge lengths?|legs?)",
     "height": r"(flight )?(altitude|height|elevation|level)( level)?",
     "above": r"(above|over|off|off of|from|up from|up off|clear of|high above|higher than)",
     "below": r"(below|under|beneath|underneath)",
@@ -81,15 +83,23 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("face", "<your>(nose|front|head|heading|camera)( a?round)?<be> <toward><side>"),
     ("face", "<face><object><be> <toward><side>( side| direction)?"),
     ("face", "(turn|yaw|pivot|swivel)(s|ing)?<object> <toward><side>( side)?"),
-    # Sizes.
+    # Sizes. "radius of L0" and "L0 radius" come before "radius L0", as in "L0 radius L1 above the ground".
     ("dimensions", "<length> (wide )?(by|x|times) <length>"),
-    ("radius", "<your>radius<of> <length>|<length> ((in|of) )?radius|(at )?a distance of <length>"),
-    ("diameter", "<your>diameter<of> <length>|<length> ((in|of) )?diameter"),
-    ("side", "<your>(side lengths?|sides?|edges?|edge lengths?)<of> <length>( each| long)?"
-             "|<length> (long )?(side lengths?|sides?|edges?)"
-             "|<length> (long )?((per|a|on a|on each|on every|to a|to each|each) )(side|edge|leg)"),
-    ("width", "<length> (wide|in width|across|from side to side|width)|<your>(width|span)<of> <length>"),
-    ("depth", "<length> (long|deep|in length|in depth|length)|<your>(length|depth)<of> <length>"),
+    ("radius", "<your>radius<is> <length>|of radius <length>|(at )?a distance of <length>"),
+    ("radius", "<length> ((in|of) )?radius|<length> away( from (it|there|the (point|center|centre)))?"),
+    ("radius", "<your>radius <length>"),
+    ("diameter", "<your>diameter<is> <length>|of diameter <length>"),
+    ("diameter", "<length> ((in|of) )?diameter"),
+    ("diameter", "<your>diameter <length>"),
+    ("side", "<your><sides><is> <length>( each| long)?|of side <length>"),
+    ("side", "<length> (long )?((per|a|on a|on each|on every|to a|to each|each) )?<sides>"),
+    ("side", "<your><sides> <length>( each| long)?"),
+    ("width", "<your>(width|span)<is> <length>"),
+    ("width", "<length> (wide|in width|across|from side to side|width)"),
+    ("width", "<your>(width|span) <length>"),
+    ("depth", "<your>(length|depth)<is> <length>"),
+    ("depth", "<length> (long|deep|in length|in depth|length)"),
+    ("depth", "<your>(length|depth) <length>"),
     ("size", "<your>size<of> <length>|<length> in size"),
     # Heights, then directions: "up to L0" is a height, "up L0" is an offset.
     ("below", "((at|to) )?<length> (<below> theground|underground|under water|underwater)"),
@@ -97,10 +107,11 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("altitude", "(<until> )?<reach><your>(<height> )?(of )?<metres> (up |high )?(in (altitude|height) )?"
                  "<above> theground"),
     ("altitude", "<above> theground ((by|at) )?<length>"),
-    ("altitude", "(<until> )?<reach><your><height><of> <length>"),
+    ("altitude", "(<until> )?<reach><your><height>(<is>| at| to) <length>"),
     ("altitude", "(<until> )?<reach><metres> ((of|in) )?(<height>|high|up inplace|inplace|overhead)"),
+    ("altitude", "(<until> )?<reach><your><height> <length>"),
     ("altitude", "<direction> <until> (about )?<length>"),
-    ("offset", "<metres> ((further|more) )?<toward><direction>( more)?( side| direction)?( of thestart)?"
+    ("offset", "<metres> ((further|more) )?<toward><direction>( more)?( side| direction)?( of thestart| from thestart)?"
                "|<toward><direction>( side| direction)? <by><length>"),
     ("altitude", "<until> (about )?<length>"),
     ("altitude", "(at|from) (about )?<length>"),

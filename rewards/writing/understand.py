@@ -153,6 +153,7 @@ def _name(act: Act) -> str:
         "ellipse": "fly an ellipse",
         "polygon": "fly a polygon",
         "takeoff": "take off",
+        "spin": "turn",
         "visit": "visit points",
     }
     return names.get(act, act)

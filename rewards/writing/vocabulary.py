@@ -32,8 +32,8 @@ _VERBS: dict[Act, str] = {
     "hold": "hold stay remain keep maintain wait park stop halt pause freeze stabilise stabilize dwell be",
     "climb": "climb ascend rise elevate soar lift raise",
     "descend": "descend sink lower dip",
-    "move": "go fly move travel proceed navigate shift drift slide glide relocate reposition translate cruise come get "
-    "bring take send pull push dash hop",
+    "move": "go fly move advance travel proceed navigate shift drift slide glide relocate reposition translate cruise "
+    "come get bring take send pull push dash hop",
     "visit": "visit tour reach pass touch",
     "return": "return",
     "turn": "turn yaw pivot swivel face look aim",
@@ -90,7 +90,8 @@ FILLERS = words(
     inplace theground thestart altitude height elevation level speed velocity pace rate time period afloat
     path trajectory track route course pattern reference shape shaped figure curve symbol sign loop looping way
     manoeuvre maneuver direction side sides axis vertical vertically horizontal horizontally diagonally
-    lap laps loops round rounds continuously continuous regular full complete manner fashion state middle
+    lap laps loops round rounds constant constantly continuously continuous regular full complete
+    manner fashion state middle
     air flight flying mode autonomously order sequence
     x y z =
     """

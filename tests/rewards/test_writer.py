@@ -47,6 +47,8 @@ HOLDS = {
     "keep turning to the left at 20 degrees per second": ([0, 0, 1], 0, 20),
     "rotate once every 10 seconds": ([0, 0, 1], 0, 36),
     "spin at 5 rpm": ([0, 0, 1], 0, 30),
+    "rotate so that you face right": ([0, 0, 1], -90, 0),
+    "hover at one metre eighty": ([0, 0, 1.8], 0, 0),
 }
 
 WAYS = {
@@ -58,6 +60,7 @@ WAYS = {
     "levitate one metre higher": ([[0, 0, 1], [0, 0, 2]], 0.5),
     "increase your altitude by 50 cm": ([[0, 0, 1], [0, 0, 1.5]], 0.5),
     "climb to half a metre": ([[0, 0, 0.3], [0, 0, 0.5]], 0.5),
+    "hover one metre above the start": ([[0, 0, 1], [0, 0, 2]], 0.5),
     "descend to 0.5 m": ([[0, 0, 1], [0, 0, 0.5]], 0.5),
     "descend by 20 cm": ([[0, 0, 1], [0, 0, 0.8]], 0.5),
     "come down to 2 m": ([[0, 0, 2.5], [0, 0, 2]], 0.5),
@@ -141,6 +144,10 @@ REFUSED = {
     "fly a circle and a square": "one flight cannot be",
     "hover for 3 s, then climb to 2 m": "waiting",
     "fly a circle and then hover": "one flight cannot be",
+    "spin and then stop": "one flight cannot be",
+    "climb 1 m, hover for 5 s, then descend 1 m": "waiting",
+    "climb to 2 m, then face left": "after something else",
+    "fly a spinning circle": "one flight cannot be",
     "turn left and fly forward 1 m": "ambiguous",
     "hover at 3 volts": "volts",
     "hover at 20 %": "percent",

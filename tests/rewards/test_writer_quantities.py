@@ -113,6 +113,65 @@ def test_points_are_read_back_in_every_notation(point):
         assert position == pytest.approx([float(value) for value in point])
 
 
+JOINERS = st.sampled_from([" ", ", ", " and ", ", and "])
+
+
+@given(st.permutations(range(4)), JOINERS, st.integers(5, 30), st.integers(3, 30), st.integers(60, 200))
+def test_the_parts_of_a_figure_may_come_in_any_order(order, joiner, altitude, width, period):
+    altitude, width, period = altitude / 10, width / 10, period / 10
+    parts = [f"{width} m wide", f"{altitude} m above the ground", f"{period} s per lap", "facing left"]
+    reference = write("fly a figure eight " + joiner.join(parts[index] for index in order), use_model=False).reference
+    assert reference["center"] == pytest.approx([0, 0, altitude])
+    assert reference["amplitude"] == pytest.approx([width / 2, width / 4, 0])
+    assert reference["period_s"] == pytest.approx(period)
+    assert reference["yaw"] == pytest.approx(math.pi / 2)
+
+
+@given(
+    st.permutations(range(5)),
+    JOINERS,
+    st.tuples(st.integers(5, 20), st.integers(5, 50), st.integers(5, 12), st.integers(-5, 5), st.integers(-5, 5)),
+    st.sampled_from(
+        ["with a radius of {r} m", "{r} m in radius", "with a {r} m radius", "of radius {r} m", "{d} m across"]
+    ),
+    st.sampled_from(["at {z} m", "{z} m above the ground", "at an altitude of {z} m", "at {z} metres altitude"]),
+    st.sampled_from(["around ({x}, {y})", "centred on ({x}, {y})", "around x={x}, y={y}"]),
+)
+def test_the_parts_of_a_circle_may_come_in_any_order_and_wording(order, joiner, numbers, size, height, center):
+    radius, altitude, speed = (number / 10 for number in numbers[:3])
+    x, y = numbers[3:]
+    parts = [
+        text.format(r=radius, d=2 * radius, z=altitude, x=x, y=y)
+        for text in (size, height, center, f"at {speed} m/s", "clockwise")
+    ]
+    reference = write("fly a circle " + joiner.join(parts[index] for index in order), use_model=False).reference
+    assert reference["center"] == pytest.approx([x, y, altitude])
+    assert reference["amplitude"] == pytest.approx([radius, -radius, 0])
+    assert reference["period_s"] == pytest.approx(2 * math.pi * radius / speed, rel=1e-3)
+
+
+@given(st.permutations(range(4)), JOINERS, st.integers(3, 200), st.integers(-180, 180), st.integers(2, 120))
+def test_the_parts_of_a_hover_may_come_in_any_order(order, joiner, altitude, degrees, duration):
+    parts = [f"at {altitude} dm", f"yaw {degrees} degrees", f"for {duration} s", "x = 2"]
+    brief = write("hover " + joiner.join(parts[index] for index in order), use_model=False)
+    assert brief.reference["position"] == pytest.approx([2, 0, altitude / 10])
+    assert brief.reference["yaw"] == pytest.approx(math.radians(degrees))
+    assert brief.duration_s == duration
+
+
+@given(st.permutations(["forward", "left", "up"]), st.lists(st.integers(20, 80), min_size=3, max_size=3), st.booleans())
+def test_offsets_add_up_in_any_order(directions, centimetres, first):
+    legs = [
+        f"{size} cm {direction}" if first else f"{direction} {size} cm"
+        for direction, size in zip(directions, centimetres, strict=True)
+    ]
+    end = dict(zip(directions, centimetres, strict=True))
+    for joiner in (", ", " and ", ", then "):
+        points = write("move " + joiner.join(legs), use_model=False).reference["points"]
+        assert points[0] == [0, 0, 1]
+        assert points[-1] == pytest.approx([end["forward"] / 100, end["left"] / 100, 1 + end["up"] / 100])
+
+
 @given(st.text(max_size=60))
 def test_any_text_gets_a_brief_or_a_reason(text):
     try:
