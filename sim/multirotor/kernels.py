@@ -1,6 +1,6 @@
 """What a world does to a range of tiles; any split of the tiles over threads gives the same bits."""
 
-# ruff: noqa: ANN001, ANN201, ANN202
+# ruff: noqa: ANN001, ANN201
 
 from typing import NamedTuple
 
@@ -20,7 +20,6 @@ SOURCES = (dynamics, noise, signals, beginning, stage)
 kernel = compiled(*SOURCES, error_model="numpy", fastmath=FAST, nogil=True)
 
 Floats = NDArray[np.float32]
-Integers = NDArray[np.int32]
 
 
 class Memory(NamedTuple):
@@ -29,9 +28,8 @@ class Memory(NamedTuple):
     Attributes:
         rows: Stored signals (rows, tiles, LANES), see `telic.sim.multirotor.signals`.
         airframes: (30, tiles, LANES), or (30, 1, LANES) where all vehicles are alike.
+        clock: Index of the vehicle, number of its episode, steps since its start (3, tiles, LANES).
         start: Time step of the reference at which the episode started (tiles, LANES).
-        elapsed: Steps since the start of the episode (tiles, LANES).
-        episode: Number of the episode (tiles, LANES).
         terminated: (tiles, LANES).
         truncated: (tiles, LANES).
         ended: For either reason (tiles, LANES).
@@ -40,9 +38,8 @@ class Memory(NamedTuple):
 
     rows: Floats
     airframes: Floats
-    start: Integers
-    elapsed: Integers
-    episode: Integers
+    clock: NDArray[np.uint32]
+    start: NDArray[np.int32]
     terminated: NDArray[np.bool_]
     truncated: NDArray[np.bool_]
     ended: NDArray[np.bool_]
@@ -111,27 +108,26 @@ def advance(memory, rules, view, action, window, first, last):
     """Step the vehicles of tiles ``first...last-1`` under flat actions (N * 4,) and observe them."""
     rows, table = memory.rows, rules.table
     tile = np.empty((NOISE + view.noise_rows, LANES), np.float32)
-    who = np.empty((3, LANES), np.uint32)
     alike, still = memory.airframes.shape[1] == 1, table.shape[0] == 1
     if alike:
         stage.embody(tile, memory.airframes, 0)
     if still:
-        stage.follow(tile, table, memory.start, memory.elapsed, first)
+        stage.follow(tile, table, memory.start, memory.clock, first)
     for b in range(first, last):
         stage.recall(tile, rows, 0, FLIGHT_ROWS, b)
         if not alike:
             stage.embody(tile, memory.airframes, b)
         stage.command(tile, action, b)
         stage.move(tile, rules.dt)
-        stage.tick(who, memory.episode, memory.elapsed, b)
+        stage.tick(memory.clock, b)
         if not still:
-            stage.follow(tile, table, memory.start, memory.elapsed, b)
+            stage.follow(tile, table, memory.start, memory.clock, b)
             stage.keep(tile, rows, stage.REFERENCE, stage.REFERENCE_END, b)
         stage.derive(tile)
         stage.judge(tile, rules.half_width, rules.episode_steps, memory, b)
         stage.keep(tile, rows, 0, STATE_ROWS, b)
         stage.keep(tile, rows, stage.ROTATION, stage.REFERENCE, b)
-        stage.roll_noise(tile, view.noise_rows, rules.key, who)
+        stage.roll_noise(tile, view.noise_rows, rules.key, memory.clock, b)
         stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, memory.tape, window, b)
 
 
@@ -148,16 +144,14 @@ def drift(rows, airframe, action, dt, first, last):
 
 
 @kernel
-def observe(memory, rules, view, out, window, first, last):
+def observe(rows, clock, rules, view, out, window, first, last):
     """Write the observations of tiles ``first...last-1`` for the stored state to rows ``window...`` of out."""
     tile = np.empty((NOISE + view.noise_rows, LANES), np.float32)
-    who = np.empty((3, LANES), np.uint32)
     for b in range(first, last):
-        stage.recall(tile, memory.rows, 0, STORED_ROWS, b)
+        stage.recall(tile, rows, 0, STORED_ROWS, b)
         stage.derive(tile)
-        stage.keep(tile, memory.rows, stage.ROTATION, stage.ACTION, b)
-        stage.identify(who, memory.episode, memory.elapsed, b)
-        stage.roll_noise(tile, view.noise_rows, rules.key, who)
+        stage.keep(tile, rows, stage.ROTATION, stage.ACTION, b)
+        stage.roll_noise(tile, view.noise_rows, rules.key, clock, b)
         stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, out, window, b)
 
 
@@ -165,7 +159,7 @@ def observe(memory, rules, view, out, window, first, last):
 def restart(memory, rules, view, chosen, finals, window, first, last):
     """Start new episodes for the chosen vehicles of tiles ``first...last-1``; how the old ones ended stays on record.
 
-    The chosen are gathered in tiles of their own, so that they are observed by the same instructions as all others.
+    The chosen are gathered in a tile of their own, so that they are observed by the same instructions as all others.
 
     Args:
         memory: What changes.
@@ -177,50 +171,53 @@ def restart(memory, rules, view, chosen, finals, window, first, last):
         first: First tile.
         last: Tile after the last.
     """
-    tile = np.zeros((NOISE + view.noise_rows, LANES), np.float32)
-    who = np.zeros((3, LANES), np.uint32)
-    fresh = np.empty((view.source.shape[0], 1, LANES), np.float32)
-    count = 0
+    rows = np.zeros((STORED_ROWS, 1, LANES), np.float32)
+    clock = np.zeros((3, 1, LANES), np.uint32)
+    seen = np.empty((view.source.shape[0], 1, LANES), np.float32)
+    # Not literals, for which Numba would compile the functions below once more.
+    zero, one = np.int64(0), np.int64(1)
+    count = zero
     for b in range(first, last):
         for i in range(LANES):
-            if chosen[b, i]:
-                memory.episode[b, i] += 1
-                memory.elapsed[b, i] = 0
-                vehicle = b * LANES + i
-                who[0, count], who[1, count], who[2, count] = vehicle, memory.episode[b, i], 0
-                memory.start[b, i] = place(tile, count, rules.table, rules.spread, rules.key, vehicle, who[1, count])
-                count += 1
-                if count == LANES:
-                    _begin(tile, who, count, fresh, memory, rules, view, finals, window)
-                    count = 0
-    _begin(tile, who, count, fresh, memory, rules, view, finals, window)
-
-
-@stage.tile_stage
-def _begin(tile, who, count, fresh, memory, rules, view, finals, window):
-    """Observe the first ``count`` lanes of a tile of new episodes, and write them to where they belong."""
-    stage.derive(tile)
-    stage.roll_noise(tile, view.noise_rows, rules.key, who)
-    stage.emit(tile, view.source, view.noise, view.std, view.scale, view.clip, fresh, 0, 0)
-    new = view.source.shape[0]
-    newest = new - view.shift
-    for lane in range(count):
-        vehicle = int(who[0, lane])
-        b, i = vehicle // LANES, vehicle % LANES
-        for f in range(STORED_ROWS):
-            memory.rows[f, b, i] = tile[f, lane]
-        if vehicle < finals.shape[0]:
-            for k in range(view.size):
-                finals[vehicle, k] = memory.tape[window + k, b, i]
-        for k in range(new):
-            memory.tape[window + k, b, i] = fresh[k, 0, lane]
-        # As if the newest sample of the history had always been so.
-        for k in range(new, view.size):
-            memory.tape[window + k, b, i] = fresh[newest + (k - newest) % view.shift, 0, lane]
+            if not chosen[b, i]:
+                continue
+            memory.clock[stage.EPISODE, b, i] += np.uint32(1)
+            memory.clock[stage.STEP, b, i] = np.uint32(0)
+            for k in range(3):
+                clock[k, 0, count] = memory.clock[k, b, i]
+            memory.start[b, i] = place(rows, count, rules.table, rules.spread, rules.key, clock)
+            count += 1
+            if count == LANES:
+                observe(rows, clock, rules, view, seen, zero, zero, one)
+                begin(memory, view, rows, clock, seen, count, finals, window)
+                count = zero
+    observe(rows, clock, rules, view, seen, zero, zero, one)
+    begin(memory, view, rows, clock, seen, count, finals, window)
 
 
 @kernel
-def draw_vehicles(key, ids, episode, out):
-    """Write six numbers uniform in -1..1 for each of the vehicles ``ids`` to out (n, 6)."""
-    for i in range(ids.shape[0]):
-        vehicle_draws(key, ids[i], episode[ids[i]], out[i])
+def begin(memory, view, rows, clock, seen, count, finals, window):
+    """Write the first ``count`` lanes of a tile of new episodes to where they belong."""
+    new = view.source.shape[0]
+    tape = memory.tape
+    for lane in range(count):
+        vehicle = int(clock[stage.VEHICLE, 0, lane])
+        b, i = vehicle // LANES, vehicle % LANES
+        for f in range(STORED_ROWS):
+            memory.rows[f, b, i] = rows[f, 0, lane]
+        if vehicle < finals.shape[0]:
+            for k in range(view.size):
+                finals[vehicle, k] = tape[window + k, b, i]
+        for k in range(new):
+            tape[window + k, b, i] = seen[k, 0, lane]
+        # As if the newest sample of the history had always been so.
+        for k in range(new, view.size, max(view.shift, 1)):
+            for j in range(view.shift):
+                tape[window + k + j, b, i] = seen[new - view.shift + j, 0, lane]
+
+
+@kernel
+def draw_vehicles(key, ids, clock, out):
+    """Write six numbers uniform in -1..1 for each of the vehicles ``ids`` to out (n, 6); clock is (3, N)."""
+    for k in range(ids.shape[0]):
+        vehicle_draws(key, clock[stage.VEHICLE, ids[k]], clock[stage.EPISODE, ids[k]], out[k])

@@ -88,14 +88,6 @@ def circle_point(t):
 
 
 @device
-def gaussians(bits_0, bits_1):
-    """Return two independent standard Gaussians from two random uint32 (Box and Muller 1958)."""
-    radius = np.sqrt(np.float32(-2.0) * log(uniform(bits_0)))
-    sine, cosine = circle_point(np.float32(np.int32(bits_1)) * np.float32(2.0**-31))
-    return radius * cosine, radius * sine
-
-
-@device
 def six_gaussians(x, y, z, w):
     """Return six independent standard Gaussians from four random uint32.
 
@@ -111,7 +103,7 @@ def six_gaussians(x, y, z, w):
 
 @device
 def _polar(bits, direction):
-    """Return a pair of Gaussians from the upper 24 bits and one of 2^16 directions."""
+    """Return a pair of Gaussians from the upper 24 bits and one of 2^16 directions (Box and Muller 1958)."""
     radius = np.sqrt(np.float32(-2.0) * log(uniform(bits)))
     sine, cosine = circle_point(np.float32(np.int32(direction) - np.int32(32768)) * np.float32(2.0**-15))
     return radius * cosine, radius * sine

@@ -40,6 +40,9 @@ ATTITUDE = ROWS["attitude"].start
 AHEAD = ROWS["acceleration_ahead"].start
 REFERENCE_ROWS = REFERENCE_END - REFERENCE
 
+# What decides the random numbers of a vehicle besides the key: rows of the array `clock` (3, tiles, LANES).
+VEHICLE, EPISODE, STEP = 0, 1, 2
+
 # Below the signals, a tile holds the numbers of its airframes, and then the noise.
 BODY = TILE_ROWS
 BODY_ROWS = len(Airframe._fields)
@@ -117,11 +120,11 @@ def move(tile, dt):
 
 
 @tile_stage
-def follow(tile, table, start, elapsed, b):
+def follow(tile, table, start, clock, b):
     """Look up the reference at each vehicle's own time."""
     last = table.shape[0] - 1
     for i in range(LANES):
-        time = min(start[b, i] + elapsed[b, i], last)
+        time = min(start[b, i] + np.int32(clock[STEP, b, i]), last)
         for f in range(REFERENCE_ROWS):
             tile[REFERENCE + f, i] = table[time, f]
 
@@ -159,28 +162,20 @@ def turn_back(x, y, c, s):
 
 
 @tile_stage
-def identify(who, episode, elapsed, b):
-    """Write the three numbers that decide the random numbers of each vehicle: vehicle, episode, step."""
-    for i in range(LANES):
-        who[0, i], who[1, i], who[2, i] = b * LANES + i, episode[b, i], elapsed[b, i]
+def tick(clock, b):
+    """Count a step."""
+    for i in range(clock.shape[2]):
+        clock[STEP, b, i] += np.uint32(1)
 
 
 @tile_stage
-def tick(who, episode, elapsed, b):
-    """Count a step, and write the numbers that decide the random numbers of it."""
-    for i in range(LANES):
-        elapsed[b, i] += 1
-        who[0, i], who[1, i], who[2, i] = b * LANES + i, episode[b, i], elapsed[b, i]
-
-
-@tile_stage
-def roll_noise(tile, count, key, who):
+def roll_noise(tile, count, key, clock, b):
     """Fill the first ``count`` noise rows of the tile, six rows from each four random words."""
     for k in range(0, count, 6):
         row = NOISE + k
         for i in range(LANES):
-            draw = np.uint32(who[2, i] * np.uint32(NOISE_DRAWS)) + np.uint32(k // 6)
-            words = random_words(key, who[0, i], who[1, i], draw)
+            draw = np.uint32(clock[STEP, b, i] * np.uint32(NOISE_DRAWS)) + np.uint32(k // 6)
+            words = random_words(key, clock[VEHICLE, b, i], clock[EPISODE, b, i], draw)
             tile[row, i], tile[row + 1, i], tile[row + 2, i], tile[row + 3, i], tile[row + 4, i], tile[row + 5, i] = (
                 six_gaussians(words[0], words[1], words[2], words[3])
             )
@@ -205,7 +200,7 @@ def judge(tile, half_width, episode_steps, memory, b):
             & (abs(tile[POSITION_ERROR + 1, i]) <= half_width)
             & (abs(tile[POSITION_ERROR + 2, i]) <= half_width)
         )
-        late = memory.elapsed[b, i] >= episode_steps
+        late = np.int32(memory.clock[STEP, b, i]) >= episode_steps
         memory.terminated[b, i] = not inside
         memory.truncated[b, i] = inside & late
         memory.ended[b, i] = (not inside) | late

@@ -13,7 +13,7 @@ from telic.sim.multirotor.parameters import SCALABLE, airframe, airframes
 from telic.sim.multirotor.rules import reference_table as reference_table
 from telic.sim.multirotor.rules import rules_of, view_of
 from telic.sim.multirotor.signals import ROWS, SIGNALS, STATE_ROWS, STORED, STORED_ROWS
-from telic.sim.multirotor.tile import LANES
+from telic.sim.multirotor.tile import LANES, STEP
 from telic.sim.task import Task
 from telic.sim.threads import Crew, available_threads
 
@@ -98,9 +98,8 @@ class MultirotorWorld:
         return Memory(
             rows=np.zeros((STORED_ROWS, tiles, LANES), np.float32),
             airframes=np.ascontiguousarray(np.broadcast_to(nominal, (nominal.shape[0], copies, LANES))),
+            clock=np.zeros((3, tiles, LANES), np.uint32),
             start=np.zeros((tiles, LANES), np.int32),
-            elapsed=np.zeros((tiles, LANES), np.int32),
-            episode=np.zeros((tiles, LANES), np.int32),
             terminated=np.zeros((tiles, LANES), np.bool_),
             truncated=np.zeros((tiles, LANES), np.bool_),
             ended=np.zeros((tiles, LANES), np.bool_),
@@ -131,7 +130,8 @@ class MultirotorWorld:
             raise ValueError(f"seed is {seed}; allowed: whole numbers of at least 0")
         self.seed = seed
         self._rules = rules_of(self.task, seed)
-        self._memory.episode[:] = -1
+        vehicles, episodes, _ = self._memory.clock.reshape(3, -1)
+        vehicles[:], episodes[:] = np.arange(vehicles.size), _BEFORE_THE_FIRST
         self.reset()
 
     def reset(self, ids: Mask | None = None) -> None:
@@ -160,7 +160,7 @@ class MultirotorWorld:
     def _draw_airframes(self, chosen: Mask) -> None:
         ids = np.flatnonzero(chosen)
         draws = np.empty((len(ids), len(SCALABLE)), np.float32)
-        kernels.draw_vehicles(self._rules.key, ids, self._memory.episode.reshape(-1), draws)
+        kernels.draw_vehicles(self._rules.key, ids, self._memory.clock.reshape(3, -1), draws)
         factors = 1.0 + draws.astype(np.float64) * self.task.randomisation.ranges
         scale: dict[str, NDArray[np.float64]] = dict(zip(SCALABLE, factors.T, strict=True))
         numbers = airframes(self.task.vehicle, self.task.dt, scale)
@@ -264,7 +264,7 @@ class MultirotorWorld:
         """Write the observations of the stored state to rows ``window...`` of out."""
 
         def work(first: int, last: int) -> None:
-            kernels.observe(self._memory, self._rules, view, out, window, first, last)
+            kernels.observe(self._memory.rows, self._memory.clock, self._rules, view, out, window, first, last)
 
         self._crew.run(work)
 
@@ -291,7 +291,7 @@ class MultirotorWorld:
     @property
     def steps(self) -> NDArray[np.int32]:
         """Steps since the start of each episode (N,): a live view."""
-        return self._memory.elapsed.reshape(-1)[: self.num_envs]
+        return self._memory.clock[STEP].reshape(-1)[: self.num_envs].view(np.int32)
 
     @property
     def instant(self) -> NDArray[np.int32]:
@@ -312,7 +312,7 @@ class MultirotorWorld:
     def airframes(self) -> Floats:
         """Copy of the numbers of each vehicle (N, 30), as in `telic.sim.multirotor.dynamics.Airframe`."""
         rows = self._memory.airframes
-        return self._columns(np.broadcast_to(rows, (rows.shape[0], *self._memory.elapsed.shape)))
+        return self._columns(np.broadcast_to(rows, (rows.shape[0], *self._memory.start.shape)))
 
     def _columns(self, rows: Floats) -> Floats:
         return np.ascontiguousarray(rows.reshape(rows.shape[0], -1)[:, : self.num_envs].T)
@@ -384,6 +384,9 @@ class MultirotorWorld:
             raise ValueError(f"ids is {mask.dtype} {mask.shape}; allowed: a bool array of shape ({self.num_envs},)")
         return mask
 
+
+# The number of the episode before episode 0: the counter of a start wraps around.
+_BEFORE_THE_FIRST = 2**32 - 1
 
 _WRENCH = slice(ROWS["disturbance_force"].start, ROWS["disturbance_torque"].stop)
 
