@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gymnasium.vector import AutoresetMode
 
@@ -21,7 +21,11 @@ from telic.sim.vehicle import Vehicle
 
 
 def make(
-    task: Task | str = "hover", reward: Reward | str | Path | None = None, seed: int | None = None, **parameters: Any
+    task: Task | str = "hover",
+    reward: Reward | str | Path | None = None,
+    seed: int | None = None,
+    render_mode: Literal["rgb_array"] | None = None,
+    **parameters: Any,
 ) -> TaskEnv:
     """Make a single Gymnasium environment.
 
@@ -29,13 +33,14 @@ def make(
         task: A task, or the name of one.
         reward: A reward, or the path of a reward file; by default the task's own.
         seed: Of all episodes; drawn from the system by default.
+        render_mode: ``rgb_array`` to draw pictures with ``render``.
         **parameters: For a task by name: arguments of its factory, such as ``vehicle="x500"``.
 
     Raises:
         ValueError: If the task, a parameter or the reward is refused.
     """
     task = _task(task, parameters)
-    return TaskEnv(task, reward_for(task, reward), seed)
+    return TaskEnv(task, reward_for(task, reward), seed, render_mode)
 
 
 def make_vec(
