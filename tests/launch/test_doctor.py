@@ -1,5 +1,6 @@
 """The doctor says what is missing, and how to mend it."""
 
+import functools
 import json
 import os
 import shutil
@@ -9,6 +10,16 @@ import pytest
 
 from telic.launch import doctor
 from telic.launch.verbs import doctor as verb
+
+
+drawn_once = functools.cache(doctor._rendering)
+
+
+@pytest.fixture(autouse=True)
+def quick_look(monkeypatch, request):
+    """A picture takes seconds; only the test of the renderer draws its own."""
+    if "renderer" not in request.node.name:
+        monkeypatch.setattr(doctor, "_rendering", drawn_once)
 
 
 @pytest.fixture
