@@ -11,7 +11,6 @@ import pytest
 from telic.launch import doctor
 from telic.launch.verbs import doctor as verb
 
-
 drawn_once = functools.cache(doctor._rendering)
 
 
