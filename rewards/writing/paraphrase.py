@@ -1,17 +1,12 @@
 """Which act a phrase means, by the nearest of the example phrases in the sentence model's space."""
 
-import re
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
-from telic.rewards.writing.idioms import english, plain
+from telic.rewards.writing.examples import example_vectors, load_examples, masked
 from telic.rewards.writing.minilm import SentenceModel, load_model, model_folder
-from telic.rewards.writing.quantity import canonical
-from telic.rewards.writing.vocabulary import SHAPES
 
 # A phrase is taken for an act if its score there is at least `THRESHOLD` and above the score of `none` by a margin.
 # Chosen on the calibration part of tests/rewards/writer_corpus.toml.
@@ -26,10 +21,6 @@ FIGURE_MARGIN = 0.0
 # A score is the mean similarity of the nearest examples of an act: one example alone is too easily near by chance.
 _NEAREST = 2
 _NONE = "none"
-
-# Numbers say nothing about the act: they are left out with the small words before them. A point stays, as a word.
-_NUMBERS = re.compile(r"\b(?:(?:by|of|at|to|for|in|with|from|about|per|every|until|than) )*[LATVRN]\d+\b ?")
-_POINT = re.compile(r"\b(?:(?:the|a) )?(?:points? |positions? |coordinates? )?P\d+\b")
 
 
 @dataclass(frozen=True)
@@ -52,10 +43,9 @@ class Paraphrases:
 
     def __init__(self, model: SentenceModel) -> None:
         self._model = model
-        examples = load_examples()
-        self._phrases = [phrase for phrases in examples.values() for phrase in phrases]
-        self._acts = np.array([act for act, phrases in examples.items() for _ in phrases])
-        self._vectors = model.embed([masked(plain(canonical(phrase).text)) for phrase in self._phrases])
+        self._phrases = [phrase for _, phrase in load_examples()]
+        self._acts = np.array([act for act, _ in load_examples()])
+        self._vectors = example_vectors(model)
 
     def rank(self, phrase: str) -> list[Likeness]:
         """All acts and ``none``, the nearest first.
@@ -89,23 +79,3 @@ def packaged_paraphrases() -> Paraphrases | None:
     """The examples in the packaged model's space, or None if the model is not installed."""
     folder = model_folder()
     return None if folder is None else Paraphrases(load_model(folder))
-
-
-@lru_cache(maxsize=1)
-def load_examples() -> dict[str, list[str]]:
-    """The packaged example phrases by act."""
-    data = tomllib.loads((Path(__file__).parent / "examples.toml").read_text(encoding="utf-8"))
-    examples: dict[str, list[str]] = {act: list(phrases) for act, phrases in data["examples"].items()}
-    ways: dict[str, list[str]] = data["ways"]
-    for way in ways["ways"]:
-        act = next((SHAPES[word] for word in canonical(way).text.split() if word in SHAPES), "move")
-        examples[act] += [f"{verb} {way}" for verb in ways["move"]]
-        examples["none"] += [f"{verb} {way}" for verb in ways["none"]]
-    return examples
-
-
-def masked(text: str) -> str:
-    """Canonical text as plain English without its numbers."""
-    text = _POINT.sub("the point", _NUMBERS.sub("", text))
-    text = english(text)
-    return re.sub(r" (?=[,;.])", "", text).strip(" ,;.")

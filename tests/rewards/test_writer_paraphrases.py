@@ -10,7 +10,7 @@ import pytest
 
 from telic.rewards import writer
 from telic.rewards.writer import NotUnderstood, write
-from telic.rewards.writing import minilm, nearest, paraphrase
+from telic.rewards.writing import examples, minilm, nearest, paraphrase
 from telic.rewards.writing.minilm import load_model, model_folder
 from telic.rewards.writing.paraphrase import packaged_paraphrases
 
@@ -81,6 +81,23 @@ def test_the_model_has_the_values_of_sentence_transformers(monkeypatch):
     sentences = ["hover", "make me a sandwich, please, with a lot of mayonnaise", "Über 3 metres!", ""]
     reference = transformers.SentenceTransformer(str(folder), device="cpu").encode(sentences)
     np.testing.assert_allclose(load_model(folder).embed(sentences), reference, atol=1e-5)
+
+
+@needs_model
+def test_the_packaged_vectors_are_those_of_the_examples(monkeypatch, tmp_path):
+    model = load_model(model_folder())
+    packaged = examples.example_vectors(model)
+    monkeypatch.setattr(examples, "_VECTORS", tmp_path / "examples.safetensors")
+    computed = examples.example_vectors(model)
+    np.testing.assert_allclose(
+        packaged,
+        computed,
+        atol=2e-3,
+        err_msg="the examples changed: call store_vectors(load_model(model_folder())) of writing/examples.py",
+    )
+    assert np.any(packaged != computed), "the packaged vectors were computed anew: their phrases are not those of today"
+    examples.store_vectors(model)
+    np.testing.assert_array_equal(examples.example_vectors(model), packaged)
 
 
 @needs_model
