@@ -52,6 +52,7 @@ class Rules(NamedTuple):
     Attributes:
         table: Reference by time step (times, 12); one row where nothing moves.
         spread: Numbers of the reset distribution, see `telic.sim.multirotor.start.place`.
+        angles: Angles of random rotations, see `telic.sim.multirotor.start.rotation_angle`.
         dt: Length of a step [s].
         half_width: Of the cube outside of which an episode is lost [m].
         episode_steps: Steps until truncation.
@@ -60,6 +61,7 @@ class Rules(NamedTuple):
 
     table: Floats
     spread: Floats
+    angles: Floats
     dt: np.float32
     half_width: np.float32
     episode_steps: int
@@ -185,7 +187,7 @@ def restart(memory, rules, view, chosen, finals, window, first, last):
             memory.clock[stage.STEP, b, i] = np.uint32(0)
             for k in range(3):
                 clock[k, 0, count] = memory.clock[k, b, i]
-            memory.start[b, i] = place(rows, count, rules.table, rules.spread, rules.key, clock)
+            memory.start[b, i] = place(rows, count, rules.table, rules.spread, rules.angles, rules.key, clock)
             count += 1
             if count == LANES:
                 observe(rows, clock, rules, view, seen, zero, zero, one)

@@ -19,6 +19,7 @@ def rules_of(task: Task, seed: int) -> Rules:
     return Rules(
         table=reference_table(task),
         spread=_spread(task),
+        angles=_angles(math.radians(task.reset.degrees)),
         dt=np.float32(task.dt),
         half_width=np.float32(task.terminate.half_width),
         episode_steps=task.episode_steps,
@@ -71,7 +72,6 @@ def _spread(task: Task) -> Floats:
     reset, weight = task.reset, task.vehicle.mass * GRAVITY
     return np.array(
         [
-            math.radians(reset.degrees),
             reset.position,
             reset.velocity,
             reset.angular_velocity,
@@ -82,3 +82,12 @@ def _spread(task: Task) -> Floats:
         ],
         np.float32,
     )
+
+
+def _angles(largest: float) -> Floats:
+    """Tabulate the angle [rad] below which lie c^3 of all rotations by at most ``largest``, for c in 0..1."""
+    angle = np.linspace(0.0, largest, 4097)
+    # a - sin a, by its series where the difference would lose its digits.
+    volume = np.where(angle < 0.1, angle**3 / 6 * (1 - angle**2 / 20), angle - np.sin(angle))
+    cube_root = np.cbrt(volume / volume[-1]) if largest else np.linspace(0.0, 1.0, 4097)
+    return np.interp(np.linspace(0.0, 1.0, 129), cube_root, angle).astype(np.float32)

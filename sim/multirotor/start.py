@@ -43,36 +43,29 @@ def _three_symmetric(key, vehicle, episode, draw):
 
 
 @scalar
-def rotation_angle(share, largest):
-    """Return the angle [rad] below which lies this share of all rotations by at most ``largest``.
+def rotation_angle(cube_root, angles):
+    """Return a random angle [rad] of a rotation, given the cube root of a uniform number.
 
-    The angle of a uniformly random rotation has the density (1 - cos a) / pi, so the share up to a is
-    (a - sin a) / (largest - sin largest); solved for a by Newton's method. Same distribution as drawing uniform
-    rotations until one is small enough, without the loop.
+    The angle of a uniformly random rotation has the density (1 - cos a) / pi, so that the share of rotations by at most
+    a grows with a - sin a, close to a cube. Its inverse as a function of the cube root is smooth, and comes as a table.
     """
-    target = share * (largest - math.sin(largest))
-    angle = largest * share ** (1.0 / 3.0)
-    for _ in range(8):
-        slope = 1.0 - math.cos(angle)
-        if slope < 1e-12:
-            break
-        change = (angle - math.sin(angle) - target) / slope
-        angle -= change
-        if abs(change) < 1e-6:
-            break
-    return min(max(angle, 0.0), largest)
+    last = angles.shape[0] - 1
+    place = cube_root * np.float32(last)
+    k = min(np.int32(place), last - 1)
+    return angles[k] + (place - np.float32(k)) * (angles[k + 1] - angles[k])
 
 
 @scalar
-def place(rows, lane, table, spread, key, clock):
+def place(rows, lane, table, spread, angles, key, clock):
     """Write the first state of a new episode to a lane of a tile.
 
     Args:
         rows: Receives the stored rows (rows, 1, LANES).
         lane: Which lane of it.
         table: Reference by time step (times, REFERENCE_ROWS).
-        spread: Largest angle [rad], half widths of position [m], velocity [m/s] and angular velocity [rad/s], share of
-            guided episodes, latest start [steps], standard deviations of force [N] and torque [N m].
+        spread: Half widths of position [m], velocity [m/s] and angular velocity [rad/s], share of guided episodes,
+            latest start [steps], standard deviations of force [N] and torque [N m].
+        angles: For `rotation_angle`.
         key: Key of the random numbers.
         clock: Vehicle and episode (3, 1, LANES).
 
@@ -80,9 +73,9 @@ def place(rows, lane, table, spread, key, clock):
         The time step of the reference at which the episode starts.
     """
     vehicle, episode = clock[VEHICLE, 0, lane], clock[EPISODE, 0, lane]
-    guided_bits, start_bits, _, _ = random_words(key, vehicle, episode, _WHEN)
-    guided = uniform(guided_bits) <= spread[4]
-    latest = np.int32(spread[5])
+    guided_bits, start_bits, one, two = random_words(key, vehicle, episode, _WHEN)
+    guided = uniform(guided_bits) <= spread[3]
+    latest = np.int32(spread[4])
     start = min(np.int32(uniform(start_bits) * np.float32(latest + np.int32(1))), latest)
     first = table[min(start, table.shape[0] - 1)]
     for f in range(REFERENCE_ROWS):
@@ -93,28 +86,29 @@ def place(rows, lane, table, spread, key, clock):
     angular_velocity = _three_symmetric(key, vehicle, episode, _HOW_TURNING)
     a, b, c, d = random_words(key, vehicle, episode, _PUSH)
     push = six_gaussians(a, b, c, d)
-    width = np.float32(0.0) if guided else spread[1]
+    width = np.float32(0.0) if guided else spread[0]
     for j in range(3):
         rows[POSITION + j, 0, lane] = first[j] + width * offset[j]
-        rows[VELOCITY + j, 0, lane] = first[3 + j] + spread[2] * velocity[j]
-        rows[ANGULAR_VELOCITY + j, 0, lane] = spread[3] * angular_velocity[j]
-        rows[FORCE + j, 0, lane] = spread[6] * push[j]
-        rows[TORQUE + j, 0, lane] = spread[7] * push[3 + j]
+        rows[VELOCITY + j, 0, lane] = first[3 + j] + spread[1] * velocity[j]
+        rows[ANGULAR_VELOCITY + j, 0, lane] = spread[2] * angular_velocity[j]
+        rows[FORCE + j, 0, lane] = spread[5] * push[j]
+        rows[TORQUE + j, 0, lane] = spread[6] * push[3 + j]
     for j in range(4):
         rows[ROTOR_SPEED + j, 0, lane] = np.float32(0.0)
         rows[ACTION + j, 0, lane] = np.float32(0.0)
-    _turn(rows, lane, np.float32(0.0) if guided else spread[0], first[9], key, vehicle, episode)
+    three, height, around, _ = random_words(key, vehicle, episode, _HOW_TURNED)
+    # The greatest of three uniform numbers is distributed like the cube root of one.
+    angle = rotation_angle(max(uniform(one), uniform(two), uniform(three)), angles)
+    _turn(rows, lane, np.float32(0.0) if guided else angle, _symmetric(height), _symmetric(around), first[9])
     return start
 
 
 @scalar
-def _turn(rows, lane, largest, yaw, key, vehicle, episode):
-    """Write a random attitude: a turn by the yaw, after a random turn of at most ``largest`` about a random axis."""
-    angle_bits, height_bits, around_bits, _ = random_words(key, vehicle, episode, _HOW_TURNED)
-    half = np.float32(0.5 * rotation_angle(float(uniform(angle_bits)), float(largest)))
-    height = _symmetric(height_bits)
+def _turn(rows, lane, angle, height, around, yaw):
+    """Write an attitude: a turn by the yaw, after one by an angle about the axis at a height and a direction / pi."""
+    half = np.float32(0.5) * angle
     ring = math.sqrt(max(np.float32(0.0), np.float32(1.0) - height * height))
-    around_sin, around_cos = circle_point(_symmetric(around_bits))
+    around_sin, around_cos = circle_point(around)
     sin, cos = math.sin(half), math.cos(half)
     w, x, y, z = cos, ring * around_cos * sin, ring * around_sin * sin, height * sin
     yaw_cos, yaw_sin = math.cos(np.float32(0.5) * yaw), math.sin(np.float32(0.5) * yaw)
