@@ -14,7 +14,7 @@ _MAYBE_PLACE = words("to from in on at off of by within via")
 # The places that the writer knows, and what may follow a word of place that stands alone: "fly around in circles".
 _PLACES = words(
     "theground thestart inplace point points position positions location spot coordinates waypoint waypoints "
-    "x y z axis center centre path pattern figure shape route course track trajectory sides vertical "
+    "x y z axis center centre path pattern figure shape route course track trajectory sides vertical following "
     "each all and with for about continuously"
 )
 _PARTS = words("edge edges corner corners outline perimeter border boundary")

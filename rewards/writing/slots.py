@@ -80,7 +80,8 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("yaw", "(an? )?<angle> (turn|rotation|yaw)( <toward><sense>)?|<turn><object> <toward><sense>"
             " (by |for )?(an? )?<angle>"),
     ("yaw", "((at|with|by) )?(an? )?<angle>( <toward><sense>)?( (of )?(yaw|heading|turn|rotation))?"),
-    ("face", "<your>(nose|front|head|heading|camera)( a?round)?<be> <toward><side>"),
+    ("face", "<your>(nose|front|head|heading|camera)( of (the|your) (drone|quadrotor|quadcopter|vehicle))?( a?round)?"
+             "<be> <toward><side>"),
     ("face", "<face><object><be> <toward><side>( side| direction)?"),
     ("face", "(turn|yaw|pivot|swivel)(s|ing)?<object> <toward><side>( side)?"),
     # Sizes. "radius of L0" and "L0 radius" come before "radius L0", as in "L0 radius L1 above the ground".

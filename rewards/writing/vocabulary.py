@@ -83,7 +83,7 @@ FILLERS = words(
     around above off near between along out up is are am been will would can could shall should may might must
     want wants need needs like please kindly let have having has try tries trying learn learns teach train ask asks
     tell tells put set going able use using some same which who what whose where
-    now next first finally lastly afterwards after before until till while whilst when once here again back
+    following now next first finally lastly afterwards after before until till while whilst when once here again back
     bit very quite all each one other goal task job policy
     drone drones quadrotor quadrotors quadcopter quadcopters copter uav aircraft vehicle crazyflie robot machine
     position place station point points spot location coordinates coordinate waypoint waypoints
