@@ -134,6 +134,15 @@ def advance(memory, rules, view, action, window, first, last):
 
 
 @kernel
+def rewind(tape, view, window, first, last):
+    """Copy the history of the observation at the end of the tape to where the one in ``window`` continues it."""
+    for k in range(view.size - view.shift):
+        for b in range(first, last):
+            for i in range(tape.shape[2]):
+                tape[window + view.shift + k, b, i] = tape[k, b, i]
+
+
+@kernel
 def drift(rows, airframe, action, dt, first, last):
     """Step the vehicles of tiles ``first...last-1`` and nothing else; action is flat (N * 4,)."""
     tile = np.empty((NOISE, LANES), np.float32)

@@ -198,14 +198,18 @@ class MultirotorWorld:
 
     def _step(self, action: ArrayLike, before: Hook | None, after: Hook | None, restart: bool) -> None:
         self._take(action)
-        self._move_window()
-        memory, rules, view, window = self._memory, self._rules, self._view, self._window
+        memory, rules, view = self._memory, self._rules, self._view
+        # The next observation stands below the present one, whose history it shares; where there is no room left, above.
+        rewind = view.shift > 0 and self._window == 0
+        window = self._window = self._tape_end if rewind else self._window - view.shift
         flat = self._limited.reshape(-1)
 
         def work(first: int, last: int) -> None:
             vehicles = first * LANES, min(last * LANES, self.num_envs)
             if before is not None:
                 before(*vehicles)
+            if rewind:
+                kernels.rewind(memory.tape, view, window, first, last)
             kernels.advance(memory, rules, view, flat, window, first, last)
             if after is not None:
                 after(*vehicles)
@@ -228,16 +232,6 @@ class MultirotorWorld:
             raise ValueError(
                 f"action {name} of vehicle {env} is {array[env, actuator]}; allowed: finite numbers, limited to -1..1"
             )
-
-    def _move_window(self) -> None:
-        """Make room for the next observation below the present one, whose history it shares."""
-        shift, size = self._view.shift, self._view.size
-        if shift and self._window == 0:
-            tape = self._memory.tape
-            tape[self._tape_end + shift :] = tape[: size - shift]
-            self._window = self._tape_end
-        else:
-            self._window -= shift
 
     @property
     def action(self) -> Floats:
