@@ -136,7 +136,8 @@ def advance(memory, rules, view, action, window, first, last):
 @kernel
 def rewind(tape, view, window, first, last):
     """Copy the history of the observation at the end of the tape to where the one in ``window`` continues it."""
-    for k in range(view.size - view.shift):
+    # From the end, as the two overlap.
+    for k in range(view.size - view.shift - 1, -1, -1):
         for b in range(first, last):
             for i in range(tape.shape[2]):
                 tape[window + view.shift + k, b, i] = tape[k, b, i]

@@ -199,7 +199,7 @@ class MultirotorWorld:
     def _step(self, action: ArrayLike, before: Hook | None, after: Hook | None, restart: bool) -> None:
         self._take(action)
         memory, rules, view = self._memory, self._rules, self._view
-        # The next observation stands below the present one, whose history it shares; where there is no room left, above.
+        # The next observation stands below the present one, whose history it shares, until there is no room left.
         rewind = view.shift > 0 and self._window == 0
         window = self._window = self._tape_end if rewind else self._window - view.shift
         flat = self._limited.reshape(-1)
