@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,9 @@ def test_a_machine_that_cannot_draw_leaves_the_video_out(copied, place, monkeypa
 
 def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path):
     words = [*TELIC, "run", SENTENCE, "--quick", "--out", str(tmp_path)]
-    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    # A shell that runs the tests in the background hands an ignored SIGINT on.
+    attentive = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=attentive) as process:
         said = next(line for line in process.stderr if line.startswith("train: "))
         process.send_signal(signal.SIGINT)
         said += process.stderr.read()
