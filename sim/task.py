@@ -1,18 +1,14 @@
 """A task as plain data: a vehicle, where it should be, what it sees, how an episode starts and ends."""
 
-import math
 from dataclasses import dataclass, field, fields
 
 from telic.replay.action import ActionSpec
 from telic.replay.signal import Signal
+from telic.sim.errors import TaskError, check_number
 from telic.sim.multirotor.signals import SIGNALS, STORED
 from telic.sim.reference import Reference
 from telic.sim.suggest import did_you_mean
 from telic.sim.vehicle import Vehicle
-
-
-class TaskError(ValueError):
-    """A task that contradicts itself."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +32,10 @@ class Observe:
     def __post_init__(self) -> None:
         if self.signal not in SIGNALS:
             raise TaskError(f"unknown signal {self.signal!r}{did_you_mean(self.signal, SIGNALS)}")
-        _check(f"noise of {self.signal}", self.noise, 0.0, 1e6)
-        _check(f"scale of {self.signal}", self.scale, -1e9, 1e9)
+        check_number(f"noise of {self.signal}", self.noise, 0.0, 1e6)
+        check_number(f"scale of {self.signal}", self.scale, -1e9, 1e9)
         if self.clip is not None:
-            _check(f"clip of {self.signal}", self.clip, 1e-9, 1e9)
+            check_number(f"clip of {self.signal}", self.clip, 1e-9, 1e9)
         if not isinstance(self.history, int) or not 1 <= self.history <= 1024:
             raise TaskError(f"history of {self.signal} is {self.history!r}; allowed: whole numbers 1 to 1024")
 
@@ -62,8 +58,8 @@ class Disturbance:
     torque_std_mg: float = 1.0 / 10_000.0
 
     def __post_init__(self) -> None:
-        _check("force_std_mg", self.force_std_mg, 0.0, 10.0)
-        _check("torque_std_mg", self.torque_std_mg, 0.0, 10.0)
+        check_number("force_std_mg", self.force_std_mg, 0.0, 10.0)
+        check_number("torque_std_mg", self.torque_std_mg, 0.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -90,12 +86,12 @@ class UprightWithin:
     along_s: float = 0.0
 
     def __post_init__(self) -> None:
-        _check("degrees", self.degrees, 0.0, 180.0)
-        _check("position", self.position, 0.0, 100.0)
-        _check("velocity", self.velocity, 0.0, 100.0)
-        _check("angular_velocity", self.angular_velocity, 0.0, 100.0)
-        _check("guided", self.guided, 0.0, 1.0)
-        _check("along_s", self.along_s, 0.0, 3600.0)
+        check_number("degrees", self.degrees, 0.0, 180.0)
+        check_number("position", self.position, 0.0, 100.0)
+        check_number("velocity", self.velocity, 0.0, 100.0)
+        check_number("angular_velocity", self.angular_velocity, 0.0, 100.0)
+        check_number("guided", self.guided, 0.0, 1.0)
+        check_number("along_s", self.along_s, 0.0, 3600.0)
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ class OutsideCube:
     half_width: float = 0.6
 
     def __post_init__(self) -> None:
-        _check("half_width", self.half_width, 1e-3, 1e6)
+        check_number("half_width", self.half_width, 1e-3, 1e6)
 
 
 @dataclass(frozen=True)
@@ -128,7 +124,7 @@ class Randomisation:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item.name, getattr(self, item.name), 0.0, 0.9)
+            check_number(item.name, getattr(self, item.name), 0.0, 0.9)
 
     @property
     def ranges(self) -> tuple[float, ...]:
@@ -174,8 +170,10 @@ class Task:
         lag = min(self.vehicle.rise_time_s, self.vehicle.fall_time_s)
         lag *= 1.0 - max(self.randomisation.rise_time, self.randomisation.fall_time)
         # One Runge-Kutta step must be shorter than the rotor lag: see `dynamics.rotor_way`.
-        _check(f"dt of task {self.name} (its upper bound is the shortest rotor time constant)", self.dt, 1e-5, lag)
-        _check("truncate_after_s", self.truncate_after_s, self.dt, 3600.0)
+        check_number(
+            f"dt of task {self.name} (its upper bound is the shortest rotor time constant)", self.dt, 1e-5, lag
+        )
+        check_number("truncate_after_s", self.truncate_after_s, self.dt, 3600.0)
         if not self.observation:
             raise TaskError(f"task {self.name!r} observes nothing; allowed: at least one Observe")
         for item in self.observation[:-1]:
@@ -211,10 +209,3 @@ class Task:
     def privileged_size(self) -> int:
         """Length of the critic's observation."""
         return sum(item.size for item in self.privileged)
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise TaskError(f"{name} is {value!r}; allowed: a number from {low:g} to {high:g}")
-    if not low <= value <= high:
-        raise TaskError(f"{name} is {value!r}; allowed: {low:g} to {high:g}")
