@@ -1,6 +1,7 @@
 """The replay: the one store that worlds, robots and rewards write to and every learner reads from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,18 +179,17 @@ class Replay:
         rng: np.random.Generator,
         n_step: int = 1,
         gamma: float = 0.99,
+        next_action: bool = False,
     ) -> Batch:
         """Draw transitions uniformly, with replacement, out of all that are stored.
 
-        The n-step return of a transition stops at the end of its episode, of either kind, and at the newest stored
-        step; `Batch.steps` says after how many steps.
-
         Args:
             batch_size: How many transitions.
-            reward: Whose column to read; new transitions are scored first. A reward without a column gets one.
+            reward: See `at`.
             rng: Source of the draw.
-            n_step: Rewards to sum.
-            gamma: Discount per step.
+            n_step: See `at`.
+            gamma: See `at`.
+            next_action: See `at`.
 
         Raises:
             EmptyReplayError: If nothing is stored.
@@ -198,14 +198,37 @@ class Replay:
         stored = len(self)
         if stored == 0:
             raise EmptyReplayError("nothing is stored yet: add transitions before sampling")
-        if batch_size < 1 or n_step < 1 or not 0.0 <= gamma <= 1.0:
-            raise ReplayError(
-                f"batch_size {batch_size}, n_step {n_step}, gamma {gamma}; allowed: at least 1, at least 1, 0 to 1"
-            )
-        column = self._up_to_date(self._column_of(reward))
+        if batch_size < 1:
+            raise ReplayError(f"batch_size {batch_size}; allowed: at least 1")
         # Doubles are quicker to draw than bounded integers, and fine enough for any store.
         index = (rng.random(batch_size) * stored).astype(np.int64)
-        return self._batch(index, column, n_step, gamma)
+        return self._batch(index, reward, n_step, gamma, next_action)
+
+    def at(
+        self,
+        index: np.ndarray,
+        *,
+        reward: Reward | Column | str,
+        n_step: int = 1,
+        gamma: float = 0.99,
+        next_action: bool = False,
+    ) -> Batch:
+        """The transitions that start in given slots: what `sample` returns for slots that it drew.
+
+        The n-step return of a transition stops at the end of its episode, of either kind, and at the newest stored
+        step; `Batch.steps` says after how many steps.
+
+        Args:
+            index: Slots, (B,) integers.
+            reward: Whose column to read; new transitions are scored first. A reward without a column gets one.
+            n_step: Rewards to sum.
+            gamma: Discount per step.
+            next_action: Also read the action of the step after the last one.
+
+        Raises:
+            ReplayError: If a slot is empty, an argument is out of range, or the column cannot be brought up to date.
+        """
+        return self._batch(self._filled(index), reward, n_step, gamma, next_action)
 
     def read(self, index: np.ndarray) -> Transitions:
         """The transitions in some slots, (B,) integers as in `Batch.index`.
@@ -213,12 +236,7 @@ class Replay:
         Raises:
             ReplayError: If a slot is out of range or empty.
         """
-        if index.ndim != 1 or index.dtype.kind not in "iu":
-            raise ShapeError(f"slots must be integers of shape (B,), got {index.dtype} of shape {index.shape}")
-        index = np.array(index, np.int64)
-        if len(index) and not 0 <= index.min() <= index.max() < len(self):
-            raise ReplayError(f"slots reach from {index.min()} to {index.max()}; filled are 0 to {len(self) - 1}")
-        return self._ring.read(index)
+        return self._ring.read(self._filled(index))
 
     def slots(self) -> np.ndarray:
         """All filled slots in the order of time, (steps, streams) int64: ``read(slots()[:, 3])`` is stream 3."""
@@ -274,7 +292,12 @@ class Replay:
         self._columns = columns or {}
         self._intake = Intake(ring.schema, ring.streams)
 
-    def _batch(self, index: np.ndarray, column: Column, n_step: int, gamma: float) -> Batch:
+    def _batch(
+        self, index: np.ndarray, reward: Reward | Column | str, n_step: int, gamma: float, next_action: bool
+    ) -> Batch:
+        if n_step < 1 or not 0.0 <= gamma <= 1.0:
+            raise ReplayError(f"n_step {n_step}, gamma {gamma}; allowed: at least 1, 0 to 1")
+        column = self._up_to_date(self._column_of(reward))
         ring, size = self._ring, len(index)
         following, steps = np.empty((2, size), np.int64)
         returns, discounts = np.empty((2, size), np.float32)
@@ -283,7 +306,24 @@ class Replay:
             following, steps, returns, discounts,
         )  # fmt: skip
         signals, next_signals, action = ring.gather(index, following)
-        return Batch(signals, action, returns, next_signals, discounts, steps, index, ring.written)
+        batch = Batch(signals, action, returns, next_signals, discounts, steps, index, ring.written)
+        return replace(batch, **self._next_action(following)) if next_action else batch
+
+    def _next_action(self, following: np.ndarray) -> dict[str, np.ndarray]:
+        """Actions of the slots that follow, and where there are such slots."""
+        known = following >= 0
+        action = self._ring.slots["action"][np.maximum(following, 0)]
+        action[~known] = 0.0
+        return {"next_action": action, "has_next_action": known}
+
+    def _filled(self, index: np.ndarray) -> np.ndarray:
+        """A copy of some slots, all of which hold data."""
+        if index.ndim != 1 or index.dtype.kind not in "iu":
+            raise ShapeError(f"slots must be integers of shape (B,), got {index.dtype} of shape {index.shape}")
+        index = np.array(index, np.int64)
+        if len(index) and not 0 <= index.min() <= index.max() < len(self):
+            raise ReplayError(f"slots reach from {index.min()} to {index.max()}; filled are 0 to {len(self) - 1}")
+        return index
 
     def _column_of(self, reward: Reward | Column | str) -> Column:
         """The column of a reward, a new one if it has none, or the existing column that is meant."""
