@@ -11,11 +11,19 @@ from telic.replay import kernels
 from telic.replay.batch import Batch
 from telic.replay.column import Column, check_inputs
 from telic.replay.episodes import Episodes, episodes_of
-from telic.replay.errors import EmptyReplayError, ReplayError, ShapeError, UnknownNameError, did_you_mean
+from telic.replay.errors import (
+    EmptyReplayError,
+    NonFiniteError,
+    ReplayError,
+    ShapeError,
+    UnknownNameError,
+    did_you_mean,
+)
 from telic.replay.intake import Intake
 from telic.replay.reward import Reward
 from telic.replay.ring import Ring
-from telic.replay.schema import Schema
+from telic.replay.schema import Schema, check_array
+from telic.replay.signal import Signal
 from telic.replay.state import read_file, restore, snapshot, write_file
 from telic.replay.transition import Transitions
 
@@ -160,6 +168,29 @@ class Replay:
             column.keep_terms |= keep_terms
             column.covered = 0
         return self._up_to_date(column)
+
+    def add_column(self, name: str, values: np.ndarray) -> Column:
+        """Keep rewards that came with the facts, such as those of an imported dataset, as a column of their own.
+
+        There is no reward behind the column: it has no value for what is stored later, and says so when it is read.
+
+        Args:
+            name: Of the column.
+            values: One reward for each filled slot, (len(replay),) float32.
+
+        Raises:
+            ReplayError: If there is a column of this name, or the values are of another shape or type, or not finite.
+        """
+        if name in self._columns:
+            raise ReplayError(f"there is a reward column {name!r} already; drop it first with drop_column({name!r})")
+        values = check_array(values, Signal(name), (len(self),))
+        if not np.isfinite(values).all():
+            slot = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise NonFiniteError(f"the reward {name!r} of slot {slot} is {values[slot]}; nothing was stored")
+        column = Column(name, np.zeros(self.capacity, np.float32), covered=self._ring.written)
+        column.total[: len(self)] = values
+        self._columns[name] = column
+        return column
 
     def drop_column(self, column: Column | str) -> None:
         """Forget a reward column.
