@@ -13,7 +13,7 @@ from telic.sim.multirotor.kernels import Memory
 from telic.sim.multirotor.parameters import SCALABLE, airframe, airframes
 from telic.sim.multirotor.rules import reference_table
 from telic.sim.multirotor.world import MultirotorWorld, Snapshot
-from telic.sim.task import Task
+from telic.sim.task import Task, size_of
 
 # Initial conditions ready per vehicle and window; leaving the cube takes longer than a quarter of a window.
 STARTS_PER_WINDOW = 4
@@ -79,7 +79,7 @@ class FlightFleet:
             dt=np.float32(task.dt),
         )
         self.observation_std = np.concatenate(
-            [np.full(item.size, RELEVANT_SIZE[item.signal] * item.scale, np.float32) for item in task.observation]
+            [np.full(size_of(item), RELEVANT_SIZE[item.signal] * item.scale, np.float32) for item in task.observation]
         )
         self.bodies = np.ascontiguousarray(
             np.broadcast_to(airframe(task.vehicle, task.dt), (*self.shape, len(Airframe._fields)))

@@ -11,7 +11,7 @@ from telic.control.controller import Floats, Mask, refuse_unfinite
 from telic.control.mixer import Mixer
 from telic.control.pid_gains import PidConfig, design_gains
 from telic.sim.multirotor.signals import SIGNALS
-from telic.sim.task import Task
+from telic.sim.task import Task, size_of
 from telic.sim.vehicle import GRAVITY
 
 Array = NDArray[np.floating]
@@ -187,8 +187,8 @@ def _columns(task: Task) -> dict[str, tuple[slice, float]]:
     columns, start = {}, 0
     for item in task.observation:
         if item.signal in SEEN and item.scale:
-            columns[item.signal] = (slice(start, start + item.size), item.scale)
-        start += item.size
+            columns[item.signal] = (slice(start, start + size_of(item)), item.scale)
+        start += size_of(item)
     missing = [name for name in SEEN if name not in columns]
     if missing:
         raise ValueError(

@@ -6,7 +6,7 @@ from typing import Any
 from telic.replay.signal import Signal
 from telic.sim.multirotor.signals import SIGNALS
 from telic.sim.reference import Hold, Lissajous, Waypoints
-from telic.sim.task import Observe, Task
+from telic.sim.task import Observe, Task, size_of
 
 
 def describe_task(task: Task) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _signal(signal: Signal) -> tuple[str, str]:
 def _observed(item: Observe) -> tuple[str, str]:
     unit = SIGNALS[item.signal].unit
     parts = [
-        f"{item.size} numbers",
+        f"{size_of(item)} numbers",
         f"noise {item.noise:g} {unit}" if item.noise else "",
         f"scale {item.scale:.4g}" if item.scale != 1.0 else "",
         f"limit {item.clip:g}" if item.clip is not None else "",

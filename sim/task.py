@@ -6,43 +6,10 @@ from telic.replay.action import ActionSpec
 from telic.replay.signal import Signal
 from telic.sim.errors import TaskError, check_number
 from telic.sim.multirotor.signals import SIGNALS, STORED
+from telic.sim.observe import Observe as Observe
 from telic.sim.reference import Reference
 from telic.sim.suggest import did_you_mean
 from telic.sim.vehicle import Vehicle
-
-
-@dataclass(frozen=True)
-class Observe:
-    """One signal of an observation: noise is added, then it is scaled, then clipped.
-
-    Attributes:
-        signal: Name of a stored or derived signal.
-        noise: Standard deviation of independent Gaussian noise, in the signal's unit.
-        scale: Factor after the noise.
-        clip: Largest absolute value after the scale, or None.
-        history: How many of the latest values to show, newest first. More than one only in the last item.
-    """
-
-    signal: str
-    noise: float = 0.0
-    scale: float = 1.0
-    clip: float | None = None
-    history: int = 1
-
-    def __post_init__(self) -> None:
-        if self.signal not in SIGNALS:
-            raise TaskError(f"unknown signal {self.signal!r}{did_you_mean(self.signal, SIGNALS)}")
-        check_number(f"noise of {self.signal}", self.noise, 0.0, 1e6)
-        check_number(f"scale of {self.signal}", self.scale, -1e9, 1e9)
-        if self.clip is not None:
-            check_number(f"clip of {self.signal}", self.clip, 1e-9, 1e9)
-        if not isinstance(self.history, int) or not 1 <= self.history <= 1024:
-            raise TaskError(f"history of {self.signal} is {self.history!r}; allowed: whole numbers 1 to 1024")
-
-    @property
-    def size(self) -> int:
-        """How many numbers this adds to the observation."""
-        return SIGNALS[self.signal].size * self.history
 
 
 @dataclass(frozen=True)
@@ -176,6 +143,11 @@ class Task:
         check_number("truncate_after_s", self.truncate_after_s, self.dt, 3600.0)
         if not self.observation:
             raise TaskError(f"task {self.name!r} observes nothing; allowed: at least one Observe")
+        for item in (*self.observation, *self.privileged):
+            if item.signal not in SIGNALS:
+                raise TaskError(f"unknown signal {item.signal!r}{did_you_mean(item.signal, SIGNALS)}")
+            if item.bias or item.dropout or item.delay_s[1]:
+                raise TaskError(f"{item.signal} has a bias, a delay or a dropout; allowed in tasks of MuJoCo only")
         for item in self.observation[:-1]:
             if item.history > 1:
                 raise TaskError(
@@ -203,9 +175,14 @@ class Task:
     @property
     def observation_size(self) -> int:
         """Length of the policy's observation."""
-        return sum(item.size for item in self.observation)
+        return sum(size_of(item) for item in self.observation)
 
     @property
     def privileged_size(self) -> int:
         """Length of the critic's observation."""
-        return sum(item.size for item in self.privileged)
+        return sum(size_of(item) for item in self.privileged)
+
+
+def size_of(item: Observe) -> int:
+    """Return how many numbers an item adds to the observation of a vehicle."""
+    return SIGNALS[item.signal].size * item.history

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from telic.sim.multirotor.kernels import Rules, View
 from telic.sim.multirotor.signals import ROWS
 from telic.sim.multirotor.tile import NOISE
-from telic.sim.task import Observe, Task
+from telic.sim.task import Observe, Task, size_of
 from telic.sim.vehicle import GRAVITY
 
 Floats = NDArray[np.float32]
@@ -62,8 +62,8 @@ def view_of(items: tuple[Observe, ...]) -> View:
         np.array(scale, np.float32),
         np.array(clip, np.float32),
         noise_rows=-(-noisy // 6) * 6,
-        shift=last.size // last.history if last.history > 1 else 0,
-        size=sum(item.size for item in items),
+        shift=size_of(last) // last.history if last.history > 1 else 0,
+        size=sum(size_of(item) for item in items),
     )
 
 

@@ -49,7 +49,10 @@ def test_all_tasks_are_registered_under_their_own_name():
     [
         (lambda: make_task("hoover"), r"unknown task 'hoover'; did you mean 'hover'\?"),
         (lambda: make_task("hover", positon=(0, 0, 1)), r"no parameter 'positon'; did you mean 'position'\?"),
-        (lambda: Observe("velocty"), r"unknown signal 'velocty'; did you mean 'velocity"),
+        (
+            lambda: replace(make_task("hover"), observation=(Observe("velocty"),)),
+            r"unknown signal 'velocty'; did you mean 'velocity",
+        ),
         (lambda: Observe("velocity", noise=-1.0), r"noise of velocity is -1.0; allowed: 0 to"),
         (lambda: Observe("velocity", history=0), r"history of velocity is 0; allowed: whole numbers 1 to 1024"),
         (lambda: Disturbance(force_std_mg=float("nan")), r"force_std_mg is nan"),
