@@ -21,10 +21,12 @@ class Batch:
         steps: How many rewards were summed, (B,) int64: n, or fewer where the episode or the store ended before.
         index: Slot of the first step in the store, (B,) int64.
         generation: Age of the store at the draw: whatever was written to a slot later is younger (`Replay.is_current`).
+            One number, or (B,) int64 in a batch from several stores.
         weight: Importance of each transition in a loss, (B,) float32; None from a sampler that draws uniformly.
         next_action: Action of the step after the last of these steps, (B, actuators) float32, as SARSA-like learners
             need it; 0 where there is none. None unless it was asked for.
         has_next_action: Where there is one, (B,) bool: the episode went on, and that step is stored.
+        source: Which store of a mixture each transition is from, (B,) int64; None from a single store.
     """
 
     signals: dict[str, np.ndarray]
@@ -34,10 +36,11 @@ class Batch:
     discount: np.ndarray
     steps: np.ndarray
     index: np.ndarray
-    generation: int
+    generation: int | np.ndarray
     weight: np.ndarray | None = None
     next_action: np.ndarray | None = None
     has_next_action: np.ndarray | None = None
+    source: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.index)

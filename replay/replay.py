@@ -74,6 +74,11 @@ class Replay:
         return self._ring.nbytes
 
     @property
+    def ring(self) -> Ring:
+        """The storage beneath, for samplers: read it, and write through `add` and `add_window` only."""
+        return self._ring
+
+    @property
     def columns(self) -> dict[str, Column]:
         """The reward columns, by fingerprint."""
         return dict(self._columns)
