@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from telic.replay.signal import Signal
 from telic.rewards.build import Builder
@@ -32,12 +32,26 @@ class ExpressionReader:
         text: The program, for messages.
         signals: What the program may read, by name.
         build: Where the nodes go.
+        helpers: Names of the program's own functions.
+        assigned_in_one_branch: Names without a value after an `if` that gives them one in one branch only, with its
+            line.
     """
 
-    def __init__(self, text: Text, signals: Mapping[str, Signal], build: Builder) -> None:
+    def __init__(
+        self,
+        text: Text,
+        signals: Mapping[str, Signal],
+        build: Builder,
+        helpers: Collection[str],
+        call: Callable[[ast.Call, str, Mapping[str, Node]], Node],
+    ) -> None:
+        """Prepare to read; `call` gives the value of a call of one of the program's own functions."""
         self.text = text
         self.signals = signals
         self.build = build
+        self.helpers = helpers
+        self.assigned_in_one_branch: dict[str, int] = {}
+        self._call_helper = call
 
     def value(self, expression: ast.expr, names: Mapping[str, Node]) -> Node:
         """The value of an expression.
@@ -92,11 +106,17 @@ class ExpressionReader:
         name = expression.id
         if name in names:
             return names[name]
-        if name in FUNCTIONS:
+        if name in FUNCTIONS or name in self.helpers:
             raise RuleError(f"{name!r} is a function", f"call it, as in {name}(x)")
         if name in self.signals:
             raise RuleError(
                 f"signal {name!r} is not a parameter here", f"write it in the def line: def reward({name}, ...)"
+            )
+        if name in self.assigned_in_one_branch:
+            line = self.assigned_in_one_branch[name]
+            raise RuleError(
+                f"{name!r} has no value here",
+                f"the `if` in line {line} assigns it in one branch only: give it a value before",
             )
         raise RuleError(f"there is no name {name!r}", did_you_mean(name, [*names, *self.signals]))
 
@@ -145,9 +165,12 @@ class ExpressionReader:
         if not isinstance(expression.func, ast.Name):
             raise RuleError("only functions of the reward language can be called", "as in norm(x)")
         name = expression.func.id
+        if name in self.helpers:
+            return self._call_helper(expression, name, names)
         if name not in FUNCTIONS:
             raise RuleError(
-                f"there is no function {name!r} in the reward language", did_you_mean(name, list(FUNCTIONS))
+                f"there is no function {name!r} in the reward language",
+                did_you_mean(name, [*FUNCTIONS, *self.helpers]),
             )
         signature = inspect.signature(FUNCTIONS[name])
         parameters = list(signature.parameters)[1:]

@@ -148,6 +148,32 @@ def to_body(build: Builder, rotation: Node, vector: Node) -> Node:
     return build.turn("vecmat", rotation, vector, "body")
 
 
+def staged(build: Builder, *stages: Node) -> Node:
+    """How far a task of several stages has come.
+
+    In order: progress and done of the first stage, of the second, ..., and the progress of the last. Each progress is
+    a pure number, limited to 0 to 1, each done a truth value. The result counts the stages done in a
+    row from the first on, and adds the progress of the one that is on: it only grows by going on.
+    """
+    if len(stages) < 3 or len(stages) % 2 == 0:
+        raise RuleError(
+            f"staged takes progress, done, progress, done, ..., progress: an odd number of values, not {len(stages)}",
+            "as in staged(near, grasped, lifted)",
+        )
+    result = _progress(build, stages[-1])
+    for progress, done in zip(reversed(stages[:-1:2]), reversed(stages[1::2]), strict=True):
+        result = build.choose(done, build.add(build.literal(1.0), result), _progress(build, progress))
+    return result
+
+
+def _progress(build: Builder, progress: Node) -> Node:
+    if progress.type.unit not in (None, infer.NUMBER) or progress.type.shape:
+        raise RuleError(
+            f"a progress is a pure number for each sample, not {progress.type}", "as in tolerance(error, ...)"
+        )
+    return clip(build, progress, build.literal(0.0), build.literal(1.0))
+
+
 FUNCTIONS: dict[str, Callable[..., Node]] = {
     "norm": norm,
     "dot": dot,
@@ -174,4 +200,5 @@ FUNCTIONS: dict[str, Callable[..., Node]] = {
     "to_world": to_world,
     "to_body": to_body,
     "tolerance": tolerance,
+    "staged": staged,
 }

@@ -25,6 +25,7 @@ MAX_SCALARS = 5_000
 MAX_VECTOR = 256
 MAX_TERMS = 64
 MAX_EXPONENT = 8
+MAX_CALLS = 400
 
 # Constants outside of this range say nothing in float32 arithmetic.
 LARGEST_CONSTANT = 1e15
@@ -78,6 +79,8 @@ SYNTAX: frozenset[type[ast.AST]] = frozenset(
         ast.GtE,
         ast.Eq,
         ast.NotEq,
+        ast.If,
+        ast.AugAssign,
         ast.IfExp,
         ast.Call,
         ast.keyword,
@@ -87,7 +90,7 @@ SYNTAX: frozenset[type[ast.AST]] = frozenset(
 )
 
 # Reasons for what people and language models try most; everything else is refused by the name of its syntax.
-_FUNCTIONS_ONLY = "a reward program holds number constants, `reward` and `success`, nothing else"
+_FUNCTIONS_ONLY = "a reward program holds number constants and functions, nothing else"
 _NO_LOOPS = "write the arithmetic on whole vectors: sum, norm, all and any reduce them"
 REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Import: (
@@ -111,12 +114,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.SetComp: ("comprehensions are not part of the reward language", _NO_LOOPS),
     ast.DictComp: ("comprehensions are not part of the reward language", _NO_LOOPS),
     ast.GeneratorExp: ("generators are not part of the reward language", _NO_LOOPS),
-    ast.If: (
-        "if statements are not part of the reward language",
-        "write `a if condition else b`, or where(condition, a, b)",
-    ),
     ast.NamedExpr: ("`:=` is not part of the reward language", "assign on a line of its own"),
-    ast.AugAssign: ("in-place assignment is not part of the reward language", "write `x = x + y`"),
     ast.AnnAssign: ("annotations are not part of the reward language", "write `NAME = value`"),
     ast.JoinedStr: ("strings are not values in the reward language", ""),
     ast.Starred: ("`*` arguments are not part of the reward language", "name every argument"),
@@ -133,10 +131,10 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Delete: ("`del` is not part of the reward language", ""),
     ast.Global: (
         "`global` is not part of the reward language",
-        "a reward has no memory: it is a function of its signals",
+        "what a reward remembers within an episode is declared in `memory`",
     ),
     ast.Nonlocal: (
         "`nonlocal` is not part of the reward language",
-        "a reward has no memory: it is a function of its signals",
+        "what a reward remembers within an episode is declared in `memory`",
     ),
 }

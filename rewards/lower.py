@@ -1,4 +1,4 @@
-"""From a program's checked syntax to its typed terms: constants, parameters, assignments, and what is returned."""
+"""From a program's checked syntax to its typed terms: parameters, what is returned, and what is remembered."""
 
 import ast
 from collections.abc import Mapping
@@ -6,16 +6,13 @@ from dataclasses import dataclass
 
 from telic.replay.signal import Signal
 from telic.rewards import language
+from telic.rewards.body import BodyReader
 from telic.rewards.build import Builder
 from telic.rewards.error import RuleError
-from telic.rewards.expression import ExpressionReader
-from telic.rewards.functions import FUNCTIONS
+from telic.rewards.infer import common_frame, common_unit
 from telic.rewards.ir import Node
-from telic.rewards.language import CONSTANTS
-from telic.rewards.parse import Parsed, assigned_name
-from telic.rewards.signals import did_you_mean
-
-_RESERVED = frozenset({*FUNCTIONS, *CONSTANTS, "reward", "success"})
+from telic.rewards.parse import Parsed
+from telic.rewards.signals import NEXT, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,21 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Remembered:
+    """One value that a reward remembers from step to step within an episode.
+
+    Attributes:
+        signal: Its name, shape, unit and frame; readable like a signal of the state.
+        initial: Its elements at the start of an episode.
+        update: Its value after a step, from the signals of the step and the values remembered before it.
+    """
+
+    signal: Signal
+    initial: tuple[float, ...]
+    update: Node
+
+
+@dataclass(frozen=True)
 class Checked:
     """A program that obeys every rule of the language.
 
@@ -51,12 +63,20 @@ class Checked:
         parameters: The signals that `reward` names, in order, read or not.
         success: The value of `success`; None without it.
         success_parameters: The signals that `success` names.
+        costs: The terms of `cost`; none without it.
+        cost_parameters: The signals that `cost` names.
+        memory: What `memory` keeps; nothing without it.
+        memory_parameters: The signals that `memory` names.
     """
 
     terms: tuple[Term, ...]
     parameters: tuple[str, ...]
     success: Term | None
     success_parameters: tuple[str, ...]
+    costs: tuple[Term, ...]
+    cost_parameters: tuple[str, ...]
+    memory: tuple[Remembered, ...]
+    memory_parameters: tuple[str, ...]
 
 
 def lower(parsed: Parsed, signals: Mapping[str, Signal]) -> Checked:
@@ -70,13 +90,19 @@ def lower(parsed: Parsed, signals: Mapping[str, Signal]) -> Checked:
         RewardError: If a rule is broken.
     """
     lowering = _Lowering(parsed, signals)
-    terms = lowering.terms(parsed.reward)
-    success = None if parsed.success is None else lowering.success(parsed.success)
-    return Checked(terms, _parameters(parsed.reward), success, _parameters(parsed.success))
-
-
-def _parameters(function: ast.FunctionDef | None) -> tuple[str, ...]:
-    return () if function is None else tuple(argument.arg for argument in function.args.args)
+    memory = () if parsed.memory is None else lowering.memory(parsed.memory)
+    checked = Checked(
+        terms=lowering.terms(parsed.reward),
+        parameters=lowering.parameters(parsed.reward),
+        success=None if parsed.success is None else lowering.success(parsed.success),
+        success_parameters=lowering.parameters(parsed.success),
+        costs=() if parsed.cost is None else lowering.terms(parsed.cost),
+        cost_parameters=lowering.parameters(parsed.cost),
+        memory=memory,
+        memory_parameters=lowering.parameters(parsed.memory),
+    )
+    lowering.finish()
+    return checked
 
 
 class _Lowering:
@@ -86,21 +112,32 @@ class _Lowering:
         self._text = parsed.text
         self._signals = signals
         self._build = Builder()
-        self._reader = ExpressionReader(parsed.text, signals, self._build)
-        self._constants = self._module_names(parsed)
+        self._bodies = BodyReader(parsed, signals, self._build)
+        self._reader = self._bodies.reader
+        # What the program remembers, under its name before the step and, with `next_`, after it.
+        self._remembered: dict[str, Node] = {}
+
+    def finish(self) -> None:
+        """Refuse what no function used."""
+        self._bodies.refuse_unused_helpers()
+
+    def parameters(self, function: ast.FunctionDef | None) -> tuple[str, ...]:
+        """The signals that a function names, without what is remembered."""
+        named = () if function is None else tuple(argument.arg for argument in function.args.args)
+        return tuple(name for name in named if name not in self._remembered)
 
     def terms(self, function: ast.FunctionDef) -> tuple[Term, ...]:
-        """The terms that `reward` returns."""
-        names, returned = self._body(function)
+        """The terms that `reward` or `cost` returns."""
+        names, returned = self._bodies.body(function, self._arguments(function))
         if not isinstance(returned, ast.Dict) or not returned.keys:
             self._text.refuse_node(
-                returned, "reward returns a dictionary of named terms", 'write return {"name": value, ...}'
+                returned, f"{function.name} returns a dictionary of named terms", 'write return {"name": value, ...}'
             )
         if len(returned.keys) > language.MAX_TERMS:
             self._text.refuse_node(returned, f"{len(returned.keys)} terms; at most {language.MAX_TERMS} are allowed")
         terms: dict[str, Term] = {}
         for key, expression in zip(returned.keys, returned.values, strict=True):
-            name = self._term_name(key, returned)
+            name = self._key(key, returned)
             if name in terms:
                 self._text.refuse_node(key or returned, f"term {name!r} is written twice", "give it another name")
             terms[name] = self._term(name, expression, names)
@@ -108,7 +145,7 @@ class _Lowering:
 
     def success(self, function: ast.FunctionDef) -> Term:
         """The condition that `success` returns."""
-        names, returned = self._body(function)
+        names, returned = self._bodies.body(function, self._arguments(function))
         node = self._reader.value(returned, names)
         if not node.type.truth or node.type.shape:
             self._text.refuse_node(
@@ -118,31 +155,66 @@ class _Lowering:
             )
         return Term("success", node, *self._text.position(returned), self._text.segment(returned))
 
-    def _module_names(self, parsed: Parsed) -> dict[str, Node]:
-        """The values of the module's assignments, after those of the language."""
-        names = {name: self._build.literal(value, unit) for name, (value, unit) in CONSTANTS.items()}
-        for target, expression in parsed.constants:
-            self._check_new_name(target)
-            if target.id in self._signals:
-                self._text.refuse_node(target, f"{target.id!r} is a signal", "give the constant another name")
-            names[target.id] = self._reader.value(expression, names)
-        return names
+    def memory(self, function: ast.FunctionDef) -> tuple[Remembered, ...]:
+        """What `memory` keeps: its parameters with a default, which is the value at the start of an episode."""
+        arguments = function.args.args
+        kept = arguments[len(arguments) - len(function.args.defaults) :]
+        if not kept:
+            self._text.refuse_node(
+                function, "memory keeps nothing", "give what is kept a value to start with, as in nearest=10.0 * metre"
+            )
+        signals = {
+            argument.arg: self._kept(argument, default)
+            for argument, default in zip(kept, function.args.defaults, strict=True)
+        }
+        self._remembered = {name: self._build.read(signal) for name, (signal, _) in signals.items()}
+        names, returned = self._bodies.body(function, self._arguments(function))
+        updates = self._updates(returned, names, signals)
+        self._remembered |= {NEXT + name: update for name, update in updates.items()}
+        return tuple(Remembered(signal, initial, updates[name]) for name, (signal, initial) in signals.items())
 
-    def _body(self, function: ast.FunctionDef) -> tuple[dict[str, Node], ast.expr]:
-        """Read a function's assignments; the names in scope at its end, and what it returns."""
-        names = {**self._constants, **self._arguments(function)}
-        statements = function.body if ast.get_docstring(function) is None else function.body[1:]
-        for statement in statements[:-1]:
-            if not isinstance(statement, ast.Assign):
-                hint = "nothing after `return` is reached" if isinstance(statement, ast.Return) else ""
-                self._text.refuse_node(statement, "a function holds assignments and then one return", hint)
-            target = assigned_name(statement, self._text)
-            self._check_new_name(target)
-            names[target.id] = self._reader.value(statement.value, names)
-        last = statements[-1] if statements else function
-        if not isinstance(last, ast.Return) or last.value is None:
-            self._text.refuse_node(last, f"`{function.name}` does not end by returning a value")
-        return names, last.value
+    def _kept(self, argument: ast.arg, default: ast.expr) -> tuple[Signal, tuple[float, ...]]:
+        """A remembered value as a signal, with its elements at the start of an episode."""
+        name = argument.arg
+        self._bodies.check_new_name(argument, name)
+        if name in self._signals or name.startswith(NEXT):
+            self._text.refuse_node(argument, f"{name!r} is a signal", "give what is remembered another name")
+        start = self._reader.value(default, self._bodies.constants)
+        if start.op != "const" or start.type.truth:
+            self._text.refuse_node(default, "what is remembered starts as a constant", "as in nearest=10.0 * metre")
+        values = start.data * (start.type.size if len(start.data) == 1 else 1)
+        unit = str(start.type.unit or "1")
+        return Signal(name, start.type.shape, unit, start.type.frame, "remembered within an episode"), values
+
+    def _updates(
+        self, returned: ast.expr, names: Mapping[str, Node], signals: Mapping[str, tuple[Signal, tuple[float, ...]]]
+    ) -> dict[str, Node]:
+        """The value of each remembered name after a step."""
+        if not isinstance(returned, ast.Dict):
+            self._text.refuse_node(returned, "memory returns a dictionary of what it keeps", 'as in {"nearest": ...}')
+        updates: dict[str, Node] = {}
+        for key, expression in zip(returned.keys, returned.values, strict=True):
+            name = self._key(key, returned)
+            if name not in signals:
+                self._text.refuse_node(key or returned, f"{name!r} is not kept", f"memory keeps: {', '.join(signals)}")
+            updates[name] = self._update(expression, signals[name][0], names)
+        for name in signals:
+            if name not in updates:
+                self._text.refuse_node(returned, f"memory does not say what {name!r} becomes", f'add "{name}": ...')
+        return updates
+
+    def _update(self, expression: ast.expr, signal: Signal, names: Mapping[str, Node]) -> Node:
+        kept = self._remembered[signal.name].type
+        try:
+            node = self._build.number(self._reader.value(expression, names))
+            if node.type.shape != kept.shape:
+                raise RuleError(f"{signal.name!r} starts as {kept} and becomes {node.type}")
+            common_unit(kept, node.type, f"keep as {signal.name!r}")
+            common_frame(kept, node.type, f"keep as {signal.name!r}")
+        except RuleError as broken:
+            hint = f"start with the same shape and unit, as in {signal.name}=10.0 * metre"
+            self._text.refuse_node(expression, broken.message, hint)
+        return node
 
     def _arguments(self, function: ast.FunctionDef) -> dict[str, Node]:
         values: dict[str, Node] = {}
@@ -150,20 +222,16 @@ class _Lowering:
             name = argument.arg
             if name in values:
                 self._text.refuse_node(argument, f"signal {name!r} is named twice")
-            if name not in self._signals:
-                self._text.refuse_node(
-                    argument, f"there is no signal {name!r}", did_you_mean(name, list(self._signals))
-                )
-            values[name] = self._build.read(self._signals[name])
+            if name in self._remembered:
+                values[name] = self._remembered[name]
+            elif name in self._signals:
+                values[name] = self._build.read(self._signals[name])
+            else:
+                known = [*self._signals, *self._remembered]
+                self._text.refuse_node(argument, f"there is no signal {name!r}", did_you_mean(name, known))
         return values
 
-    def _check_new_name(self, target: ast.Name) -> None:
-        if target.id in _RESERVED:
-            self._text.refuse_node(target, f"{target.id!r} has a meaning in the reward language", "choose another name")
-        if target.id.startswith("_"):
-            self._text.refuse_node(target, f"name {target.id!r} is not allowed", "names begin with a letter")
-
-    def _term_name(self, key: ast.expr | None, returned: ast.Dict) -> str:
+    def _key(self, key: ast.expr | None, returned: ast.Dict) -> str:
         name = key.value if isinstance(key, ast.Constant) else None
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or name.startswith("_"):
             self._text.refuse_node(key or returned, "the name of a term is a word in quotes", 'as in "upright": ...')

@@ -8,12 +8,15 @@ import io
 import tokenize
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
 from telic.rewards import language
 from telic.rewards.error import RewardError
+
+# The functions with a meaning of their own; all others are helpers.
+ENTRIES = ("reward", "success", "cost", "memory")
 
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -71,6 +74,9 @@ class Parsed:
         constants: Module-level assignments, name and value expression, in order.
         reward: The function `reward`.
         success: The function `success`, if there is one.
+        cost: The function `cost`, if there is one.
+        memory: The function `memory`, if there is one.
+        helpers: All other functions, by name.
     """
 
     text: Text
@@ -78,6 +84,9 @@ class Parsed:
     constants: tuple[tuple[ast.Name, ast.expr], ...]
     reward: ast.FunctionDef
     success: ast.FunctionDef | None
+    cost: ast.FunctionDef | None
+    memory: ast.FunctionDef | None
+    helpers: Mapping[str, ast.FunctionDef]
 
 
 def parse(source: str, path: str = "<text>") -> Parsed:
@@ -218,10 +227,12 @@ def _parts(tree: ast.Module, text: Text) -> Parsed:
             _check_function(statement, functions, text)
             functions[statement.name] = statement
         else:
-            text.refuse_node(statement, "this statement does nothing here", "keep constants, `reward` and `success`")
+            text.refuse_node(statement, "this statement does nothing here", "keep constants and functions")
     if "reward" not in functions:
         text.refuse("the program has no function `reward`", "write def reward(position, action): return {...}")
-    return Parsed(text, sentence, tuple(constants), functions["reward"], functions.get("success"))
+    success, cost, memory = (functions.get(name) for name in ("success", "cost", "memory"))
+    helpers = {name: function for name, function in functions.items() if name not in ENTRIES}
+    return Parsed(text, sentence, tuple(constants), functions["reward"], success, cost, memory, helpers)
 
 
 def assigned_name(statement: ast.Assign, text: Text) -> ast.Name:
@@ -237,21 +248,19 @@ def assigned_name(statement: ast.Assign, text: Text) -> ast.Name:
 
 
 def _check_function(function: ast.FunctionDef, earlier: dict[str, ast.FunctionDef], text: Text) -> None:
-    if function.name not in ("reward", "success"):
-        text.refuse_node(
-            function,
-            f"function {function.name!r} is not part of the reward language",
-            "write `reward` or `success` only",
-        )
     if function.name in earlier:
         text.refuse_node(function, f"function {function.name!r} is written twice", "keep one of them")
     if function.decorator_list:
         text.refuse_node(function.decorator_list[0], "decorators are not part of the reward language")
     arguments = function.args
-    if arguments.defaults or arguments.kw_defaults:
-        text.refuse_node(function, "parameters have no defaults: each is the name of a signal", "use a module constant")
     if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.posonlyargs:
-        text.refuse_node(function, "parameters are plain names of signals, without `*` and `/`")
+        text.refuse_node(function, "parameters are plain names, without `*` and `/`")
+    if arguments.defaults and function.name in ENTRIES and function.name != "memory":
+        text.refuse_node(
+            function,
+            f"parameters of `{function.name}` have no defaults: each is the name of a signal",
+            "use a module constant",
+        )
     annotated = next((argument for argument in arguments.args if argument.annotation), None)
     if function.returns or annotated or getattr(function, "type_params", None):
         text.refuse_node(

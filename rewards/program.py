@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from telic.rewards.batch import batched, check_batch
 from telic.rewards.error import RewardError, RuleError
 from telic.rewards.ir import Node, canonical, schedule
 from telic.rewards.language import MAX_CHARACTERS, VERSION
-from telic.rewards.lower import Term, lower
+from telic.rewards.lower import Remembered, Term, lower
 from telic.rewards.parse import Parsed, parse
 from telic.rewards.scalar import scalar_steps
 from telic.rewards.signals import readable_signals
@@ -39,32 +39,49 @@ class RewardProgram(Weighable):
         signals: The stored signals that it was checked against.
         term_list: Its terms, with unit, line and expression.
         success_term: Its success condition, or None.
+        memory: What it remembers within an episode; nothing for most.
         unused: Signals that its functions name but do not read.
     """
 
-    def __init__(self, source: str, signals: Sequence[Signal], path: str = "<text>") -> None:
+    def __init__(
+        self,
+        source: str,
+        signals: Sequence[Signal],
+        path: str = "<text>",
+        part: Literal["reward", "cost"] = "reward",
+    ) -> None:
         parsed = parse(source, path)
         readable = readable_signals(signals)
         checked = lower(parsed, readable)
+        if part == "cost" and not checked.costs:
+            raise RewardError("the program has no function `cost`", path=path)
         self.source = source
         self.path = path
         self.sentence = parsed.sentence
         self.signals = tuple(signals)
-        self.term_list: tuple[Term, ...] = checked.terms
+        self.term_list: tuple[Term, ...] = checked.costs if part == "cost" else checked.terms
         self.success_term: Term | None = checked.success
+        self._part: Literal["reward", "cost"] = part
+        self._has_costs = bool(checked.costs)
         self._text = parsed.text
-        self._results = tuple(term.node for term in checked.terms)
-        self._schedule = schedule(self._results)
-        success_schedule = schedule([checked.success.node] if checked.success else [])
-        self._inputs = tuple(readable[name] for name in _names_read(self._schedule, checked.parameters))
-        self._success_inputs = tuple(
-            readable[name] for name in _names_read(success_schedule, checked.success_parameters)
+        self._results = tuple(term.node for term in self.term_list)
+        success = [checked.success.node] if checked.success else []
+        self.memory: tuple[Remembered, ...] = _remembered_for([*self._results, *success], checked.memory)
+        updates = [kept.update for kept in self.memory]
+        self._schedule = schedule([*self._results, *updates])
+        named = dict.fromkeys(
+            (
+                *(checked.cost_parameters if part == "cost" else checked.parameters),
+                *checked.success_parameters,
+                *checked.memory_parameters,
+            )
         )
-        named = dict.fromkeys((*checked.parameters, *checked.success_parameters))
+        self._inputs = tuple(readable[name] for name in _names_read(self._schedule, named))
+        self._success_inputs = tuple(readable[name] for name in _names_read(schedule(success), named))
         self.unused = tuple(name for name in named if name not in (*self.inputs, *self.success_inputs))
         self._refuse_constants(parsed)
         try:
-            self._steps = scalar_steps(self._results)
+            self._steps = scalar_steps((*self._results, *updates))
         except RuleError as broken:
             parsed.text.refuse_node(parsed.reward, broken.message, broken.hint)
 
@@ -80,7 +97,7 @@ class RewardProgram(Weighable):
 
     def __reduce__(self) -> tuple:
         # A copy in another process is checked and compiled there, from the text.
-        return RewardProgram, (self.source, self.signals, self.path)
+        return RewardProgram, (self.source, self.signals, self.path, self._part)
 
     @property
     def fingerprint(self) -> str:
@@ -89,13 +106,32 @@ class RewardProgram(Weighable):
 
     @cached_property
     def _fingerprint(self) -> str:
-        text = canonical((term.name, term.node) for term in self.term_list)
-        return hashlib.sha256(f"telic reward language {VERSION}\n{text}".encode()).hexdigest()
+        results = [(term.name, term.node) for term in self.term_list]
+        text = canonical(
+            [*results, *((f"memory {kept.signal.name} {kept.initial}", kept.update) for kept in self.memory)]
+        )
+        part = "" if self._part == "reward" else f"{self._part}\n"
+        return hashlib.sha256(f"telic reward language {VERSION}\n{part}{text}".encode()).hexdigest()
+
+    @cached_property
+    def cost(self) -> RewardProgram | None:
+        """The program's costs, kept apart from its reward: a reward of its own, so that a replay gives it a column."""
+        return RewardProgram(self.source, self.signals, self.path, "cost") if self._has_costs else None
+
+    @property
+    def remembered(self) -> tuple[Signal, ...]:
+        """What the program remembers, as signals."""
+        return tuple(kept.signal for kept in self.memory)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the arrays that the terms read, in the order of `kernel`'s inputs."""
         return tuple(signal.name for signal in self._inputs)
+
+    @property
+    def input_signals(self) -> tuple[Signal, ...]:
+        """The signals of `inputs`."""
+        return self._inputs
 
     @property
     def success_inputs(self) -> tuple[str, ...]:
@@ -111,7 +147,8 @@ class RewardProgram(Weighable):
         """The named terms of a batch, with NumPy.
 
         Args:
-            inputs: Arrays by name, each of shape (batch..., signal...); more than `inputs` names is fine.
+            inputs: Arrays by name, each of shape (batch..., signal...); more than `inputs` names is fine. What the
+                program remembers is among them, as it was before the step; `rewards.memory.scan` keeps it.
 
         Returns:
             One float32 array of the batch shape for each term.
@@ -120,7 +157,7 @@ class RewardProgram(Weighable):
             ValueError: If an array is missing or has the wrong shape.
             RewardError: If a value is not finite, with the term's line and the first offending row.
         """
-        arrays, batch = batched(self._inputs, inputs)
+        arrays, batch = batched((*self._inputs, *self.remembered), inputs)
         results = numpy_backend.evaluate(self._results, arrays)
         # A fresh array for each term: results may be views of the inputs, or constants without batch axes.
         values = [np.array(np.broadcast_to(result, batch), dtype=np.float32) for result in results]
@@ -135,7 +172,7 @@ class RewardProgram(Weighable):
         """Whether each sample of a batch is a success; None if the program does not say what success is."""
         if self.success_term is None:
             return None
-        arrays, batch = batched(self._success_inputs, inputs)
+        arrays, batch = batched((*self._success_inputs, *self.remembered), inputs)
         (result,) = numpy_backend.evaluate((self.success_term.node,), arrays)
         return np.array(np.broadcast_to(result, batch))
 
@@ -158,14 +195,14 @@ class RewardProgram(Weighable):
         from telic.rewards.backends import fused
         from telic.rewards.backends import torch as torch_backend
 
-        batch = check_batch(self._inputs, inputs)
+        batch = check_batch((*self._inputs, *self.remembered), inputs)
         tensors = [inputs[name] for name in self.inputs]
-        if fused.applies(tensors):
+        if not self.memory and fused.applies(tensors):
             values = fused.evaluate(
                 self.kernel, lambda: self.gradient_kernel, tensors, batch, self._inputs, len(self._results)
             )
         else:
-            values = torch_backend.evaluate(self._schedule, self._results, inputs, batch)
+            values = torch_backend.evaluate(schedule(self._results), self._results, inputs, batch)
         return dict(zip(self.term_names, values, strict=True))
 
     @cached_property
@@ -173,7 +210,7 @@ class RewardProgram(Weighable):
         """The text of the generated kernel, for readers."""
         from telic.rewards.backends import numba as numba_backend
 
-        return numba_backend.kernel_source(*self._steps, self._inputs)
+        return numba_backend.kernel_source(*self._steps, (*self._inputs, *self.remembered))
 
     @cached_property
     def kernel(self) -> Callable[[tuple[np.ndarray, ...], np.ndarray], None]:
@@ -181,7 +218,8 @@ class RewardProgram(Weighable):
 
         `inputs` is what `pack` returns; `out` is float32 (N, number of terms). It releases the GIL, allocates nothing,
         and rows are independent, so threads may each take a slice. It does not check that values are finite:
-        `check_finite` does.
+        `check_finite` does. What the program remembers is read from the last inputs, and its values after the step are
+        written to the columns after the terms.
         """
         from telic.rewards.backends import numba as numba_backend
 
@@ -196,19 +234,38 @@ class RewardProgram(Weighable):
         """
         from telic.rewards.backends import numba as numba_backend
 
-        return numba_backend.compiled(numba_backend.gradient_kernel_source(*self._steps, self._inputs))
+        steps, places = self._steps
+        inputs = (*self._inputs, *self.remembered)
+        return numba_backend.compiled(numba_backend.gradient_kernel_source(steps, places[: len(self._results)], inputs))
+
+    @cached_property
+    def scan_kernel(self) -> Callable[..., None]:
+        """A Numba function `scan_kernel(inputs, stream, first, memory, out)`: the terms of rows in the order of time.
+
+        `inputs` is what `pack` returns, without what is remembered; `stream` (N,) int64 says which row of `memory`,
+        float32 (streams, remembered elements), belongs to each row; where `first` (N,) bool, an episode begins.
+        `memory` is changed in place; `out` is float32 (N, number of terms).
+        """
+        from telic.rewards.backends import numba as numba_backend
+
+        initial = tuple(value for kept in self.memory for value in kept.initial)
+        return numba_backend.compiled(
+            numba_backend.scan_kernel_source(*self._steps, self._inputs, self.remembered, initial)
+        )
 
     def compile(self) -> None:
         """Compile both kernels now instead of at their first use, which takes about a second each."""
-        row = self.pack({signal.name: np.zeros((1, *signal.shape), np.float32) for signal in self._inputs})
-        terms = np.zeros((1, len(self._results)), np.float32)
+        given = (*self._inputs, *self.remembered)
+        row = self.pack({signal.name: np.zeros((1, *signal.shape), np.float32) for signal in given})
+        terms = np.zeros((1, len(self._steps[1])), np.float32)
         self.kernel(row, terms)
         self.gradient_kernel(row, terms, tuple(np.zeros_like(array) for array in row))
 
     def pack(self, inputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
         """The arrays that `kernel` reads: (N, size), float32, C-contiguous; views where they already are."""
-        arrays, _ = batched(self._inputs, inputs)
-        return tuple(np.ascontiguousarray(arrays[signal.name]).reshape(-1, signal.size) for signal in self._inputs)
+        given = (*self._inputs, *self.remembered)
+        arrays, _ = batched(given, inputs)
+        return tuple(np.ascontiguousarray(arrays[signal.name]).reshape(-1, signal.size) for signal in given)
 
     def check_finite(self, terms: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]) -> None:
         """Check computed terms.
@@ -273,6 +330,19 @@ def load_reward(path: str | Path, signals: Sequence[Signal]) -> RewardProgram:
             ) from None
         source = content.decode(errors="replace")
     return RewardProgram(source, signals, str(path))
+
+
+def _remembered_for(results: Sequence[Node], memory: tuple[Remembered, ...]) -> tuple[Remembered, ...]:
+    """The remembered values that some results need, directly or for the update of another."""
+    needed: list[Remembered] = []
+    while True:
+        read = set(
+            _names_read(schedule([*results, *(kept.update for kept in needed)]), [k.signal.name for k in memory])
+        )
+        grown = [kept for kept in memory if kept.signal.name in read]
+        if grown == needed:
+            return tuple(needed)
+        needed = grown
 
 
 def _names_read(nodes: Iterable[Node], names: Iterable[str]) -> list[str]:

@@ -95,6 +95,45 @@ def gradient_kernel_source(steps: tuple[Step, ...], results: tuple[int, ...], in
     return "\n".join(lines) + "\n"
 
 
+def scan_kernel_source(
+    steps: tuple[Step, ...],
+    results: tuple[int, ...],
+    inputs: tuple[Signal, ...],
+    remembered: tuple[Signal, ...],
+    initial: tuple[float, ...],
+) -> str:
+    """The text of ``kernel(inputs, stream, first, memory, out)``: rows in the order of time, each with a memory.
+
+    Args:
+        steps: The computation of one row.
+        results: Where in the steps each column of ``out`` stands, then each element of the memory after the step.
+        inputs: The signals, in the order of the arrays in ``inputs``.
+        remembered: What the columns of ``memory`` are, in order.
+        initial: The memory at the start of an episode.
+    """
+    lines = [
+        "def kernel(inputs, stream, first, memory, out):",
+        f"    {_tuple('a', inputs)} = inputs",
+        "    for i in range(out.shape[0]):",
+        "        m = stream[i]",
+        "        if first[i]:",
+        *(f"            memory[m, {element}] = float32({value!r})" for element, value in enumerate(initial)),
+    ]
+    places, offset = {}, 0
+    for signal in remembered:
+        places |= {(signal.name, element): offset + element for element in range(signal.size)}
+        offset += signal.size
+    arrays = {signal.name: f"a{position}" for position, signal in enumerate(inputs)}
+    for number, step in enumerate(steps):
+        kept = places.get(step.data) if step.op == "input" else None
+        value = _expression(step, arrays) if kept is None else f"memory[m, {kept}]"
+        lines.append(f"        v{number} = {value}")
+    terms = len(results) - offset
+    lines += [f"        out[i, {column}] = v{place}" for column, place in enumerate(results[:terms])]
+    lines += [f"        memory[m, {element}] = v{place}" for element, place in enumerate(results[terms:])]
+    return "\n".join(lines) + "\n"
+
+
 def compiled(source: str) -> Callable[..., None]:
     """A kernel as machine code, compiled at its first call.
 

@@ -37,7 +37,7 @@ ATTACKS = {
     "compile": ("there is no function 'compile'", term("compile('1', '', 'eval')")),
     "input": ("there is no function 'input'", term("input()")),
     "print": (
-        "a function holds assignments and then one return",
+        "a function holds assignments and `if`, and ends with one return",
         body("print(position)", 'return {"a": norm(position)}'),
     ),
     "breakpoint": ("there is no function 'breakpoint'", term("breakpoint()")),
@@ -68,7 +68,55 @@ ATTACKS = {
         "reward returns a dictionary of named terms",
         START + "def reward(position):\n    return reward(position)\n",
     ),
-    "helper recursion": ("function 'f' is not part", START + "def f(x):\n    return f(x)\n" + REWARD),
+    "helper recursion": (
+        "f calls itself",
+        START + "def f(x):\n    return f(x)\n" + body('return {"a": f(norm(position))}').removeprefix(START),
+    ),
+    "mutual recursion": (
+        "f calls itself",
+        START
+        + "def f(x):\n    return g(x)\ndef g(x):\n    return f(x)\n"
+        + body('return {"a": f(norm(position))}').removeprefix(START),
+    ),
+    "calls that double": (
+        "more than 400 calls",
+        START
+        + "def f0(x):\n    return x\n"
+        + "".join(f"def f{i}(x):\n    return f{i - 1}(x) + f{i - 1}(x)\n" for i in range(1, 40))
+        + body('return {"a": f39(norm(position))}').removeprefix(START),
+    ),
+    "code in a default": (
+        "there is no function 'exec'",
+        START + 'def f(x=exec("1")):\n    return x\n' + body('return {"a": f() + norm(position)}').removeprefix(START),
+    ),
+    "return in a branch": (
+        "a function holds assignments and `if`",
+        body("if norm(position) < 1:", '    return {"a": 1.0}', 'return {"a": 2.0}'),
+    ),
+    "condition of three": (
+        "a condition is one truth value",
+        body("x = 1.0", "if position < 1:", "    x = 2.0", 'return {"a": x * norm(position)}'),
+    ),
+    "name of one branch": (
+        "'x' has no value here",
+        body("if norm(position) < 1:", "    x = 2.0", 'return {"a": x * norm(position)}'),
+    ),
+    "memory without a start": (
+        "memory keeps nothing",
+        START + 'def memory(position):\n    return {"a": norm(position)}\n' + REWARD,
+    ),
+    "memory of another unit": (
+        "cannot keep as 'far'",
+        START + 'def memory(position, far=0.0):\n    return {"far": norm(position)}\n' + REWARD,
+    ),
+    "memory of what is not declared": (
+        "'near' is not kept",
+        START + 'def memory(position, far=0.0):\n    return {"far": far, "near": far}\n' + REWARD,
+    ),
+    "memory named as a signal": (
+        "'velocity' is a signal",
+        START + 'def memory(position, velocity=0.0):\n    return {"velocity": velocity}\n' + REWARD,
+    ),
     "list comprehension": ("comprehensions are not part", term("sum([x for x in position])")),
     "set comprehension": ("comprehensions are not part", term("sum({x for x in position})")),
     "dict comprehension": ("comprehensions are not part", body("return {str(i): 1.0 for i in range(10**9)}")),
@@ -136,7 +184,6 @@ ATTACKS = {
         body("match position:", "    case _:", "        x = 1.0", 'return {"a": norm(position)}'),
     ),
     "del": ("`del` is not part", body("del position", 'return {"a": 1.0}')),
-    "if": ("if statements are not part", body("if norm(position) < 1:", '    return {"a": 1.0}', 'return {"a": 2.0}')),
     "annotation": (
         "annotations are not part",
         START + 'def reward(position: exec("1")):\n    return {"a": norm(position)}\n',
@@ -146,23 +193,23 @@ ATTACKS = {
         START + 'def reward(position) -> exec("1"):\n    return {"a": norm(position)}\n',
     ),
     "default argument": (
-        "parameters have no defaults: each is the name of a signal",
+        "parameters of `reward` have no defaults: each is the name of a signal",
         START + 'def reward(position, x=exec("1")):\n    return {"a": norm(position)}\n',
     ),
     "star parameters": (
-        "parameters are plain names of signals, without `*` and `/`",
+        "parameters are plain names, without `*` and `/`",
         START + 'def reward(*args):\n    return {"a": norm(args)}\n',
     ),
     "star star parameters": (
-        "parameters are plain names of signals, without `*` and `/`",
+        "parameters are plain names, without `*` and `/`",
         START + 'def reward(**kwargs):\n    return {"a": norm(kwargs)}\n',
     ),
     "star arguments": ("`*` arguments are not part", term("norm(*position)")),
     "star star arguments": ("norm has no argument '**'", term("norm(**{'x': position})")),
     "dictionary unpacking": ("the name of a term is a word in quotes", body("return {**position}")),
-    "augmented assignment": (
-        "in-place assignment is not part",
-        body("x = norm(position)", "x += 1.0", 'return {"a": x}'),
+    "augmented element": (
+        "an assignment writes to one name",
+        body("position[0] += 1.0", 'return {"a": norm(position)}'),
     ),
     "element assignment": (
         "an assignment writes to one name",
@@ -171,14 +218,17 @@ ATTACKS = {
     "tuple assignment": ("an assignment writes to one name", body("x, y, z = position", 'return {"a": x}')),
     "chained assignment": ("an assignment writes to one name", body("x = y = norm(position)", 'return {"a": x}')),
     "assignment to attribute": ("attributes are not part", body("position.x = 1.0", 'return {"a": norm(position)}')),
-    "second function": ("function 'hack' is not part", START + REWARD + "def hack(position):\n    return position\n"),
+    "second function": (
+        "function 'hack' is never called",
+        START + REWARD + "def hack(position):\n    return position\n",
+    ),
     "two rewards": ("function 'reward' is written twice", START + REWARD + REWARD),
     "nested function": (
-        "a function holds assignments and then one return",
+        "a function holds assignments and `if`, and ends with one return",
         body("def f(x):", "    return x", 'return {"a": norm(position)}'),
     ),
     "code after return": (
-        "a function holds assignments and then one return",
+        "a function holds assignments and `if`, and ends with one return",
         body('return {"a": norm(position)}', 'return {"b": norm(position)}'),
     ),
     "code at the top": ("this statement does nothing here", START + "norm((1.0, 2.0))\n" + REWARD),
@@ -288,7 +338,7 @@ def test_refusals_leave_the_interpreter_as_it_was(signals):
         ("1k parentheses", 2, 25),
         ("growing power", 3, 18),
         ("decorator", 2, 2),
-        ("if", 3, 5),
+        ("return in a branch", 4, 9),
     ],
 )
 def test_refusal_points_at_the_place(name, line, column, signals):
