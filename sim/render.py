@@ -4,6 +4,7 @@
 # pyright: reportAttributeAccessIssue=false
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -11,17 +12,17 @@ import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from telic.sim.canvas import Canvas, Frame, Quality
 from telic.sim.compiled import compiled
-from telic.sim.gl import offscreen_context
 from telic.sim.multirotor.model import vehicle_spec
 from telic.sim.task import Task
 from telic.sim.vehicle import Vehicle
 
-Frame = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
 # Drawn twice as large and averaged: cheaper in software, and smoother, than OpenGL's own multisampling.
 SUPERSAMPLING = 2
+QUALITY = Quality(skybox=True, haze=True, slices=28, stacks=16)
 LINE_PIXELS = 1.6
 
 REFERENCE_RGBA = np.array([0.13, 0.45, 0.85, 0.75], np.float32)
@@ -132,27 +133,21 @@ class Studio:
     def __init__(self, vehicle: Vehicle, size: tuple[int, int], extent: Points) -> None:
         """Set up to draw frames of a size [pixels], with a camera for a flight through the points of extent (n, 3)."""
         self._size = size
-        self._width, self._height = (SUPERSAMPLING * pixels for pixels in size)
         self._arm = vehicle.arm_length
         span = float(np.linalg.norm(np.ptp(extent, axis=0)))
-        self._model = _stage(vehicle, self._width, self._height, span)
+        width, height = (SUPERSAMPLING * pixels for pixels in size)
+        self._canvas = Canvas(_stage(vehicle, span), (width, height), QUALITY)
+        self._model = self._canvas.model
         self._data = mujoco.MjData(self._model)
         self._rotors = [self._model.body(f"rotor_{number}").id for number in range(1, 5)]
         self._spins = vehicle.rotor_directions
-        self._context = offscreen_context(self._width, self._height)
-        self._gl = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._gl)
-        self._scene = mujoco.MjvScene(self._model, 1000)
-        for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION, mujoco.mjtRndFlag.mjRND_FOG):
-            self._scene.flags[flag] = False
         self._camera = mujoco.MjvCamera()
         self._camera.distance = 8.0 * self._arm + 0.7 * span
         self._camera.elevation = -22.0
         self._middle = 0.5 * (extent.min(axis=0) + extent.max(axis=0))
         # Follow the vehicle closely on short flights, and look at the whole of long ones.
         self._follow = 1.0 / (1.0 + (span / (60.0 * self._arm)) ** 2)
-        self._option = mujoco.MjvOption()
-        self._pixels = np.zeros((self._height, self._width, 3), np.uint8)
+        self._pixels = np.zeros((height, width, 3), np.uint8)
         self._look: Points | None = None
         self._spin = 0.0
 
@@ -177,23 +172,19 @@ class Studio:
         """
         self._pose(position, quaternion)
         self._aim(position, time)
-        mujoco.mjv_updateScene(
-            self._model, self._data, self._option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene
-        )
-        self._cast_shadow(position)
-        if reference is not None:
-            self._thread(_thin(reference, REFERENCE_POINTS), lambda _: REFERENCE_RGBA)
-        self._thread(_thin(trail, TRAIL_POINTS), _fading)
         caption = f"{time:5.2f} s"
         if goal is not None:
-            self._add(mujoco.mjtGeom.mjGEOM_SPHERE, np.full(3, 0.13 * self._arm), goal, REFERENCE_RGBA)
             caption += f"   {100.0 * np.linalg.norm(position - goal):5.1f} cm off"
-        return self._draw(caption)
+        decorate = partial(self._decorate, position=position, trail=trail, reference=reference, goal=goal)
+        self._canvas.draw(self._data, self._camera, self._pixels, decorate, caption)
+        width, height = self._size
+        frame = np.empty((height, width, 3), np.uint8)
+        _shrink(self._pixels, frame)
+        return frame
 
     def close(self) -> None:
         """Give the graphics memory back."""
-        self._gl.free()
-        self._context.free()
+        self._canvas.close()
 
     def _pose(self, position: Points, quaternion: Points) -> None:
         self._data.qpos[:3], self._data.qpos[3:7] = position, quaternion
@@ -211,43 +202,44 @@ class Studio:
         self._camera.lookat[:] = self._look
         self._camera.azimuth = 125.0 + ORBIT_DEGREES_PER_S * time
 
-    def _cast_shadow(self, position: Points) -> None:
+    def _decorate(
+        self, scene: mujoco.MjvScene, position: Points, trail: Points, reference: Points | None, goal: Points | None
+    ) -> None:
+        """Add to the scene what is not part of the vehicle."""
+        self._cast_shadow(scene, position)
+        if reference is not None:
+            _thread(scene, _thin(reference, REFERENCE_POINTS), lambda _: REFERENCE_RGBA)
+        _thread(scene, _thin(trail, TRAIL_POINTS), _fading)
+        if goal is not None:
+            _add(scene, mujoco.mjtGeom.mjGEOM_SPHERE, np.full(3, 0.13 * self._arm), goal, REFERENCE_RGBA)
+
+    def _cast_shadow(self, scene: mujoco.MjvScene, position: Points) -> None:
         """Show where the vehicle is above the floor: a real shadow would cost more than all the rest."""
         floor = np.array([position[0], position[1], 0.002])
-        self._add(mujoco.mjtGeom.mjGEOM_CYLINDER, np.array([1.1 * self._arm, 0.001, 0.0]), floor, SHADOW_RGBA)
-        self._thread(np.stack([floor, position]), lambda _: SHADOW_RGBA)
+        _add(scene, mujoco.mjtGeom.mjGEOM_CYLINDER, np.array([1.1 * self._arm, 0.001, 0.0]), floor, SHADOW_RGBA)
+        _thread(scene, np.stack([floor, position]), lambda _: SHADOW_RGBA)
 
-    def _thread(self, points: Points, rgba: Callable[[float], NDArray[np.float32]]) -> None:
-        """Add a thread through points (n, 3); rgba is a function of the share of the way along it."""
-        line = mujoco.mjtGeom.mjGEOM_LINE
-        for index in range(len(points) - 1):
-            geom = self._add(line, np.zeros(3), np.zeros(3), rgba((index + 1) / len(points)))
-            if geom is not None:
-                mujoco.mjv_connector(geom, line, LINE_PIXELS * SUPERSAMPLING, points[index], points[index + 1])
 
-    def _add(
-        self, kind: mujoco.mjtGeom, size: Points, position: Points, rgba: NDArray[np.float32]
-    ) -> mujoco.MjvGeom | None:
-        """Add a shape to the frame, if there is still room."""
-        if self._scene.ngeom >= self._scene.maxgeom:
-            return None
-        geom = self._scene.geoms[self._scene.ngeom]
-        mujoco.mjv_initGeom(geom, kind, size, position, np.eye(3).ravel(), rgba)
-        geom.category = mujoco.mjtCatBit.mjCAT_DECOR
-        self._scene.ngeom += 1
-        return geom
+def _thread(scene: mujoco.MjvScene, points: Points, rgba: Callable[[float], NDArray[np.float32]]) -> None:
+    """Add a thread through points (n, 3); rgba is a function of the share of the way along it."""
+    line = mujoco.mjtGeom.mjGEOM_LINE
+    for index in range(len(points) - 1):
+        geom = _add(scene, line, np.zeros(3), np.zeros(3), rgba((index + 1) / len(points)))
+        if geom is not None:
+            mujoco.mjv_connector(geom, line, LINE_PIXELS * SUPERSAMPLING, points[index], points[index + 1])
 
-    def _draw(self, caption: str) -> Frame:
-        view = mujoco.MjrRect(0, 0, self._width, self._height)
-        mujoco.mjr_render(view, self._scene, self._gl)
-        mujoco.mjr_overlay(
-            mujoco.mjtFont.mjFONT_NORMAL, mujoco.mjtGridPos.mjGRID_BOTTOMLEFT, view, caption, "", self._gl
-        )
-        mujoco.mjr_readPixels(self._pixels, None, view, self._gl)
-        width, height = self._size
-        frame = np.empty((height, width, 3), np.uint8)
-        _shrink(self._pixels, frame)
-        return frame
+
+def _add(
+    scene: mujoco.MjvScene, kind: mujoco.mjtGeom, size: Points, position: Points, rgba: NDArray[np.float32]
+) -> mujoco.MjvGeom | None:
+    """Add a shape to a scene, if there is still room."""
+    if scene.ngeom >= scene.maxgeom:
+        return None
+    geom = scene.geoms[scene.ngeom]
+    mujoco.mjv_initGeom(geom, kind, size, position, np.eye(3).ravel(), rgba)
+    geom.category = mujoco.mjtCatBit.mjCAT_DECOR
+    scene.ngeom += 1
+    return geom
 
 
 def _fading(share: float) -> NDArray[np.float32]:
@@ -257,7 +249,7 @@ def _fading(share: float) -> NDArray[np.float32]:
 
 @compiled(nogil=True)
 def _shrink(pixels: Frame, frame: Frame) -> None:
-    """Average blocks of pixels, and turn OpenGL's bottom row first into top row first."""
+    """Average blocks of pixels."""
     height, width, _ = frame.shape
     for y in range(height):
         for x in range(width):
@@ -265,15 +257,13 @@ def _shrink(pixels: Frame, frame: Frame) -> None:
                 total = 0
                 for dy in range(SUPERSAMPLING):
                     for dx in range(SUPERSAMPLING):
-                        total += pixels[SUPERSAMPLING * (height - 1 - y) + dy, SUPERSAMPLING * x + dx, c]
+                        total += pixels[SUPERSAMPLING * y + dy, SUPERSAMPLING * x + dx, c]
                 frame[y, x, c] = total // (SUPERSAMPLING * SUPERSAMPLING)
 
 
-def _stage(vehicle: Vehicle, width: int, height: int, span: float) -> mujoco.MjModel:
+def _stage(vehicle: Vehicle, span: float) -> mujoco.MjModel:
     """Return the vehicle's model with floor, sky and light."""
     spec = vehicle_spec(vehicle)
-    spec.visual.global_.offwidth, spec.visual.global_.offheight = width, height
-    spec.visual.quality.offsamples = 0
     spec.visual.map.znear = 0.01
     spec.visual.headlight.ambient = [0.48, 0.48, 0.48]
     spec.visual.headlight.diffuse = [0.28, 0.28, 0.28]
