@@ -88,7 +88,7 @@ def make_line():
     return Line
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def walk(schema):
     """A replay of `streams` walked for `steps` steps; streams end at the given (step, stream): kind."""
 
