@@ -19,6 +19,8 @@ Frame = NDArray[np.uint8]
 # Room for what is added to a scene beside the model's own shapes: paths, targets, contacts.
 _SPARE_GEOMS = 1000
 _LARGEST = 8192
+# How far an endless floor goes on, over how far can be seen.
+_HORIZONS = 4.0
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,20 @@ def _prepared(model: mujoco.MjModel, size: tuple[int, int], quality: Quality) ->
     model.vis.global_.offwidth, model.vis.global_.offheight = size
     settings = model.vis.quality
     settings.offsamples, settings.numslices, settings.numstacks = quality.samples, quality.slices, quality.stacks
-    planes = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
-    # The third size of a plane is the width of the squares that it is drawn of.
-    sides = 2.0 * model.geom_size[planes, :2].max(axis=1, initial=0.0)
-    model.geom_size[planes, 2] = np.maximum(model.geom_size[planes, 2], sides / quality.floor_squares)
+    for plane in map(int, np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE)):
+        _simplify(model, plane, quality.floor_squares)
     return model
+
+
+def _simplify(model: mujoco.MjModel, plane: int, squares: int) -> None:
+    """Draw a plane of few large squares; an endless one, which MuJoCo draws of very many, as a very wide one."""
+    sides = model.geom_size[plane, :2]
+    endless = sides == 0.0
+    if endless.any():
+        sides[endless] = _HORIZONS * model.vis.map.zfar * model.stat.extent
+        # The textures of endless planes repeat per metre, those of others only when their material says so.
+        material = model.geom_matid[plane]
+        if material >= 0:
+            model.mat_texuniform[material] = True
+    # The third size of a plane is the width of the squares that it is drawn of.
+    model.geom_size[plane, 2] = max(model.geom_size[plane, 2], 2.0 * sides.max() / squares)

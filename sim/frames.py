@@ -53,6 +53,7 @@ class Frames:
         self._aim = Aim(model, self.camera)
         self._canvas = Canvas(model, size, quality)
         self._data = mujoco.MjData(self._canvas.model)
+        self._mocap = self._data.mocap_pos.copy(), self._data.mocap_quat.copy()
 
     def draw(
         self,
@@ -78,15 +79,16 @@ class Frames:
         model = self._canvas.model
         states = _rows("qpos", qpos, (model.nq,), None)
         count = len(states)
-        positions = None if mocap_pos is None else _rows("mocap_pos", mocap_pos, (model.nmocap, 3), count)
-        turns = None if mocap_quat is None else _rows("mocap_quat", mocap_quat, (model.nmocap, 4), count)
+        positions, turns = self._mocap
+        if mocap_pos is not None:
+            positions = _rows("mocap_pos", mocap_pos, positions.shape, count)
+        if mocap_quat is not None:
+            turns = _rows("mocap_quat", mocap_quat, turns.shape, count)
         pictures = self.room(count, out)
         for index, picture in enumerate(pictures):
             self._data.qpos[:] = states[index]
-            if positions is not None:
-                self._data.mocap_pos[:] = positions[index]
-            if turns is not None:
-                self._data.mocap_quat[:] = turns[index]
+            self._data.mocap_pos[:] = positions if mocap_pos is None else positions[index]
+            self._data.mocap_quat[:] = turns if mocap_quat is None else turns[index]
             place(model, self._data)
             self._canvas.draw(self._data, self._aim.at(self._data), picture)
         return pictures
