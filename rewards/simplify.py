@@ -14,6 +14,8 @@ from telic.rewards.infer import product
 from telic.rewards.ir import Graph, Node, Type
 from telic.rewards.language import LARGEST_CONSTANT, SMALLEST_CONSTANT
 
+_CANCELLING = frozenset({"add", "sub", "sin", "cos", "sum", "dot"})
+
 
 def constant(graph: Graph, values: tuple[float, ...], type_: Type) -> Node:
     """A constant's node.
@@ -53,6 +55,9 @@ def _folded(graph: Graph, op: str, args: tuple[Node, ...], data: tuple, type_: T
     node = Node(op, args, data, type_, -1)
     with np.errstate(all="ignore"):
         result = np.broadcast_to(apply(node, truths), type_.shape)
+    if op in _CANCELLING:
+        # What is left of a cancellation is a rounding error: cos(90 * degree) is 0.
+        result = np.where(np.abs(result) < SMALLEST_CONSTANT, 0.0, result)
     return constant(graph, tuple(float(value) for value in result.ravel()), type_)
 
 

@@ -171,3 +171,12 @@ def test_memory_that_nothing_reads_is_left_out(signals):
         NEAREST.split("def reward")[0] + 'def reward(position):\n    return {"a": norm(position)}\n', signals
     )
     assert program.memory == ()
+
+
+def test_the_cosine_of_a_right_angle_is_zero(signals):
+    program = parse_reward(
+        START + 'def reward(position):\n    return {"a": norm(position) + cos(90 * degree) * norm(position)}\n', signals
+    )
+    plain = parse_reward(START + 'def reward(position):\n    return {"a": norm(position)}\n', signals)
+    position = np.ones((1, 3), np.float32)
+    np.testing.assert_array_equal(program.total({"position": position}), plain.total({"position": position}))
