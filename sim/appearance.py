@@ -1,7 +1,7 @@
 """How a model looks, apart from what it does: sky, floor, skin, clothes and light.
 
-Vision-language models know photographs, and Gymnasium's humanoid, of one colour on a chessboard before a dark sky, is far
-from all of them. VLM-RM (https://arxiv.org/abs/2310.12921) found that its rewards need a model that looks real.
+Vision-language models know photographs, and the humanoid of Gymnasium, of one colour on a chessboard before a dark sky,
+is far from all of them. VLM-RM (https://arxiv.org/abs/2310.12921) found that its rewards need a model that looks real.
 
     model = dressed(xml, PERSON)
     pictures = Frames(model, camera=HUMANOID, quality=VISION).draw(qpos)
