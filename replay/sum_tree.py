@@ -103,14 +103,14 @@ def _find(leaves: np.ndarray, sums: np.ndarray, first: np.ndarray, targets: np.n
 
 
 @njit(cache=True)
-def _choose(values: np.ndarray, begin: int, target: float) -> tuple[float, int]:
+def _choose(values: np.ndarray, begin: np.uint64, target: float) -> tuple[float, np.uint64]:
     """Running sum of a group's values before the one that lifts it above the target, and which that is."""
     passed = 0.0
-    for i in range(np.uint64(GROUP - 1)):
-        if target < passed + values[begin + i]:
-            return passed, i
-        passed += values[begin + i]
-    return passed, np.uint64(GROUP - 1)
+    chosen = np.uint64(0)
+    while chosen < np.uint64(GROUP - 1) and target >= passed + values[begin + chosen]:
+        passed += values[begin + chosen]
+        chosen += np.uint64(1)
+    return passed, chosen
 
 
 @njit(cache=True)

@@ -73,7 +73,7 @@ def test_beta_can_follow_a_schedule(prioritised, place):
 
 
 def test_transitions_are_drawn_as_often_as_their_priority_says(prioritised, place):
-    prioritised.update(np.arange(12), prioritised.replay.ring.written, np.arange(12.0))
+    prioritised.update(np.arange(12), prioritised.replay.ring.written, np.arange(1.0, 13.0))
     expected = prioritised.probabilities(np.arange(12))
     assert expected.sum() == pytest.approx(1.0)
     rng = np.random.default_rng(5)
