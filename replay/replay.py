@@ -316,8 +316,11 @@ class Replay:
         Raises:
             FileFormatError: If the file is not a replay, is damaged, or was written by a newer version.
         """
-        state = read_file(Path(path))
-        ring, columns = restore(state)
+        return cls.over(*restore(read_file(Path(path))))
+
+    @classmethod
+    def over(cls, ring: Ring, columns: dict[str, Column] | None = None) -> "Replay":
+        """A replay over facts that lie somewhere already, such as a `View` of a store's files."""
         replay = cls.__new__(cls)
         replay.schema = ring.schema
         replay._attach(ring, columns)
@@ -348,7 +351,7 @@ class Replay:
     def _next_action(self, following: np.ndarray) -> dict[str, np.ndarray]:
         """Actions of the slots that follow, and where there are such slots."""
         known = following >= 0
-        action = self._ring.slots["action"][np.maximum(following, 0)]
+        action = self._ring.actions(np.maximum(following, 0))
         action[~known] = 0.0
         return {"next_action": action, "has_next_action": known}
 

@@ -159,6 +159,10 @@ class Ring:
         flags = self.flags[index]
         return Transitions(signals, action, next_signals, (flags & TERMINATED) > 0, (flags & TRUNCATED) > 0)
 
+    def actions(self, index: np.ndarray) -> np.ndarray:
+        """The actions in these slots, (B, actuators) float32."""
+        return self.slots["action"][index]
+
     def gather(
         self, index: np.ndarray, following: np.ndarray
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:

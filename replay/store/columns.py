@@ -1,0 +1,199 @@
+"""Reward columns on disk: beside each chunk one small file per reward, named by the reward's fingerprint."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import numpy as np
+
+from telic.replay.column import Column
+from telic.replay.errors import FileFormatError, StaleColumnError, UnknownNameError, did_you_mean
+from telic.replay.kernels import TERMINATED, TRUNCATED
+from telic.replay.reward import Reward
+from telic.replay.store import kernels
+from telic.replay.store.chunk import Chunk
+from telic.replay.store.durable import write_whole
+from telic.replay.store.library import Library
+from telic.replay.store.tensors import Mapped, map_file, pack
+from telic.replay.store.view import View
+from telic.replay.transition import Transitions
+
+KIND = "telic.store.column"
+FOLDER = "columns"
+
+
+def column_path(chunk: Path, name: str) -> Path:
+    """Where the rewards of this name for the steps of a chunk are."""
+    return chunk.parent / FOLDER / quote(name, safe="") / chunk.name
+
+
+def column_names(writer: Path) -> list[str]:
+    """The names of the columns in a writer's folder."""
+    folder = writer / FOLDER
+    return sorted(unquote(path.name) for path in folder.iterdir()) if folder.is_dir() else []
+
+
+@dataclass(frozen=True)
+class StoredColumn:
+    """One reward's values for the steps of a store, as far as they are on disk.
+
+    Attributes:
+        name: Fingerprint of the reward.
+    """
+
+    name: str
+    _library: Library
+    _view: View
+
+    @property
+    def missing(self) -> int:
+        """How many steps have no value yet."""
+        return sum(int(steps) for steps, file in zip(self._library.steps, self._files(), strict=True) if file is None)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The terms that are kept for all steps."""
+        kept = [{name for name in file.tensors if name != "total"} for file in self._files() if file is not None]
+        common = set.intersection(*kept) if kept else set()
+        return tuple(sorted(name.removeprefix("terms/") for name in common))
+
+    @property
+    def total(self) -> np.ndarray:
+        """The rewards, (len(store),) float32, in the order of its slots.
+
+        Raises:
+            StaleColumnError: If steps are missing.
+        """
+        return self._values("total")
+
+    def term(self, name: str) -> np.ndarray:
+        """One term, (len(store),) float32.
+
+        Raises:
+            UnknownNameError: If it is not kept.
+            StaleColumnError: If steps are missing.
+        """
+        if name not in self.terms:
+            raise UnknownNameError(f"column {self.name!r} keeps no term {name!r}; {did_you_mean(name, self.terms)}")
+        return self._values(f"terms/{name}")
+
+    def _values(self, tensor: str) -> np.ndarray:
+        values = np.zeros(int(self._library.steps.sum()), np.float32)
+        begin = 0
+        for steps, file in zip(self._library.steps.tolist(), self._files(), strict=True):
+            if file is None:
+                raise StaleColumnError(
+                    f"reward column {self.name!r} lacks {self.missing} steps; relabel(reward) adds them"
+                )
+            values[begin : begin + steps] = file.tensors[tensor]
+            begin += steps
+        out = np.zeros(self._view.rows, np.float32)
+        kernels.move(values, self._in_chunks(), self._view.slot, self._lengths(), out)
+        return out
+
+    def write(self, values: np.ndarray) -> None:
+        """Keep given values, (len(store),) float32, in the order of the slots."""
+        ordered = np.zeros(int(self._library.steps.sum()), np.float32)
+        kernels.move(values, self._view.slot, self._in_chunks(), self._lengths(), ordered)
+        begin = 0
+        for place, steps in enumerate(self._library.steps.tolist()):
+            self._write(place, {"total": ordered[begin : begin + steps]})
+            begin += steps
+
+    def score(self, reward: Reward, keep_terms: bool, progress: Callable[[int, int], None] | None) -> None:
+        """Score every step that has no value yet."""
+        done, every = 0, int(self._library.steps.sum())
+        for place, file in enumerate(self._files()):
+            if file is None or (keep_terms and len(file.tensors) == 1):
+                chunk = self._library.chunk(place)
+                column = Column(self.name, np.zeros(chunk.steps, np.float32), keep_terms=keep_terms, reward=reward)
+                column.update(_ChunkSteps(chunk))  # pyright: ignore[reportArgumentType]
+                terms = {f"terms/{name}": values for name, values in column.terms.items()}
+                self._write(place, {"total": column.total, **terms})
+            done += int(self._library.steps[place])
+            if progress is not None:
+                progress(done, every)
+
+    def _write(self, place: int, tensors: dict[str, np.ndarray]) -> None:
+        path = column_path(self._library.path(place), self.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        about = {"reward": self.name, "chunk": self._library.identity(place)}
+        # Not durable: rewards can be computed again, and a file that a power cut damages is recognised.
+        write_whole(path, pack(KIND, tensors, about), durable=False)
+
+    def _files(self) -> Iterator[Mapped | None]:
+        """The file beside each chunk; None where there is none that fits."""
+        return (self._file(place) for place in range(len(self._library)))
+
+    def _file(self, place: int) -> Mapped | None:
+        path = column_path(self._library.path(place), self.name)
+        try:
+            file = map_file(path, KIND)
+            file.verify()
+        except FileFormatError:
+            return None
+        right = file.about["reward"] == self.name and file.about["chunk"] == self._library.identity(place)
+        shapes = {array.shape for array in file.tensors.values()}
+        return file if right and shapes == {(int(self._library.steps[place]),)} else None
+
+    def _in_chunks(self) -> np.ndarray:
+        """Where the steps of each segment of the view begin when all chunks follow each other, (E,) int64."""
+        segments = self._view.segments
+        begin = np.cumsum(self._library.steps) - self._library.steps
+        return begin[segments["chunk"]] + segments["row"]
+
+    def _lengths(self) -> np.ndarray:
+        return np.ascontiguousarray(self._view.segments["length"])
+
+
+class _ChunkSteps:
+    """The steps of one chunk, in the way in which a column reads them from a ring."""
+
+    head = 0
+    streams = 1
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._chunk = chunk
+        self.rows = self.count = self.written = chunk.steps
+        self._ends = np.cumsum(chunk.segments["length"]) - 1
+        self._marks = np.zeros(chunk.steps, np.uint8)
+        self._marks[self._ends] = chunk.segments["mark"]
+
+    def read(self, index: np.ndarray) -> Transitions:
+        """The transitions in a span of slots."""
+        span = slice(int(index[0]), int(index[-1]) + 1)
+        names = [name.removeprefix("signals/") for name in self._chunk.file.tensors if name.startswith("signals/")]
+        signals = {name: self._chunk.tensor(f"signals/{name}")[span] for name in names}
+        marks = self._marks[span]
+        return Transitions(
+            signals,
+            self._chunk.tensor("action")[span],
+            _Following(self._chunk, self._ends, span),
+            (marks & TERMINATED) > 0,
+            (marks & TRUNCATED) > 0,
+        )
+
+
+class _Following(Mapping[str, np.ndarray]):
+    """The states after a span of a chunk's steps, put together only when asked for: frames are not read in vain."""
+
+    def __init__(self, chunk: Chunk, ends: np.ndarray, span: slice) -> None:
+        self._chunk = chunk
+        self._segments = slice(*np.searchsorted(ends, (span.start, span.stop)))
+        self._at = ends[self._segments] - span.start
+        self._span = span
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        states = self._chunk.tensor(f"signals/{name}")
+        following = np.empty_like(states[self._span])
+        rest = states[self._span.start + 1 : self._span.stop + 1]
+        following[: len(rest)] = rest
+        following[self._at] = self._chunk.tensor(f"after/{name}")[self._segments]
+        return following
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.removeprefix("after/") for name in self._chunk.file.tensors if name.startswith("after/"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

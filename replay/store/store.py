@@ -1,0 +1,320 @@
+"""The store: a replay on disk."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from telic.replay.column import check_inputs
+from telic.replay.errors import ReplayError, ShapeError
+from telic.replay.replay import Replay
+from telic.replay.reward import Reward
+from telic.replay.schema import Schema, check_array
+from telic.replay.signal import Signal
+from telic.replay.store.appender import Appender
+from telic.replay.store.columns import StoredColumn, column_names
+from telic.replay.store.episodes import StoredEpisodes, episodes_of
+from telic.replay.store.errors import ReadOnlyError, StoreExistsError
+from telic.replay.store.library import Library
+from telic.replay.store.limiter import RateLimiter
+from telic.replay.store.manifest import NAME, Manifest, schema_fingerprint
+from telic.replay.store.memory import Follower, fill, newest_segments
+from telic.replay.store.shelf import Shelf
+from telic.replay.store.spill import Spill
+from telic.replay.store.view import PLACED, View
+from telic.replay.store.writer import Writer
+from telic.replay.transition import Transitions
+
+WRITERS = "writers"
+
+Mode = Literal["read", "append"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file of a store that is not as it should be.
+
+    Attributes:
+        path: The file.
+        what: What is wrong with it, and what was done.
+    """
+
+    path: Path
+    what: str
+
+
+class Store:
+    """A folder of transitions that only ever grows.
+
+    Every writer has a folder of its own in it, so that writers never wait for each other, and puts its steps there in
+    chunks. A reader maps the chunks into memory: opening takes milliseconds, however large the store is, and costs no
+    memory. What is committed while a store is open is seen after `refresh`.
+
+    Attributes:
+        path: The folder.
+        mode: ``"read"``, which never writes a byte, or ``"append"``.
+        schema: Signals and action of every transition.
+        about: What the maker of the store said of it.
+        created: When it was made, ISO 8601, UTC.
+        view: The steps as samplers read them, see `View`.
+    """
+
+    def __init__(self, path: str | Path, mode: Mode = "read", *, verify: bool = False) -> None:
+        """Open a store; see `open`."""
+        if mode not in ("read", "append"):
+            raise ReplayError(f"mode {mode!r}; allowed: 'read', 'append'")
+        manifest = Manifest.read(Path(path))
+        self.path = Path(path)
+        self.mode: Mode = mode
+        self.schema = manifest.schema
+        self.about = manifest.about
+        self.created = manifest.created
+        self._fingerprint = schema_fingerprint(self.schema)
+        self._library = Library(self.schema, self._fingerprint)
+        self._shelves: dict[str, Shelf] = {}
+        self.view = View(self._library, np.zeros(0, PLACED))
+        self._take_note(verify)
+
+    @classmethod
+    def create(cls, path: str | Path, schema: Schema, about: Mapping[str, Any] | None = None) -> "Store":
+        """Make an empty store, and open it to append.
+
+        Args:
+            path: A folder that is not there yet, or is empty.
+            schema: Signals and action of every transition.
+            about: Whatever is worth knowing of it, as JSON data.
+
+        Raises:
+            StoreExistsError: If something is there already.
+            DtypeError: If a signal has a type that files cannot hold.
+        """
+        path = Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            hint = "open it with Store.open" if (path / NAME).exists() else "choose another path"
+            raise StoreExistsError(f"{path} is there already, and not an empty folder: {hint}")
+        manifest = Manifest(schema, about or {})
+        (path / WRITERS).mkdir(parents=True, exist_ok=True)
+        manifest.write(path)
+        return cls(path, "append")
+
+    @classmethod
+    def open(cls, path: str | Path, mode: Mode = "read", *, verify: bool = False) -> "Store":
+        """Open a store.
+
+        A damaged last chunk of a writer is left out and reported in `problems` and as a warning.
+
+        Args:
+            path: The folder.
+            mode: ``"read"`` or ``"append"``.
+            verify: Compare the checksums of all chunks now, and leave out every damaged one. By default a chunk is
+                checked when it is first read.
+
+        Raises:
+            NotAStoreError: If there is no store.
+            NewerFormatError: If a later version of Telic wrote it.
+        """
+        return cls(path, mode, verify=verify)
+
+    def __len__(self) -> int:
+        """How many transitions there are."""
+        return self.view.rows
+
+    @property
+    def writers(self) -> tuple[str, ...]:
+        """The names of all who have written."""
+        return tuple(self._shelves)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The files that are damaged, as far as that is known."""
+        found: dict[Path, str] = {}
+        for shelf in self._shelves.values():
+            found |= shelf.problems
+        return tuple(Problem(path, what) for path, what in {**self._library.problems, **found}.items())
+
+    @property
+    def episodes(self) -> StoredEpisodes:
+        """The episode table."""
+        return episodes_of(self.view, self.writers, [shelf.tags for shelf in self._shelves.values()])
+
+    # Reading.
+
+    def refresh(self) -> int:
+        """Take note of what was committed since; returns how many steps. They follow all others."""
+        before = len(self)
+        self._take_note(verify=False)
+        return len(self) - before
+
+    def read(self, index: np.ndarray) -> Transitions:
+        """The transitions in some slots, (B,) integers from 0 to ``len(store) - 1``.
+
+        Raises:
+            ReplayError: If a slot is out of range.
+            CorruptChunkError: If a chunk that holds one of them is damaged; it names the file.
+        """
+        index = np.asarray(index)
+        if index.ndim != 1 or index.dtype.kind not in "iu":
+            raise ShapeError(f"slots must be integers of shape (B,), got {index.dtype} of shape {index.shape}")
+        if len(index) and not 0 <= index.min() <= index.max() < len(self):
+            raise ReplayError(f"slots reach from {index.min()} to {index.max()}; filled are 0 to {len(self) - 1}")
+        return self.view.read(index.astype(np.int64))
+
+    def mapped(self) -> Replay:
+        """A replay over the files themselves: every way of sampling without loading anything first.
+
+        It has the steps that are known now, and cannot be added to. Its reward columns are in memory, and begin with
+        the complete ones on disk.
+        """
+        replay = Replay.over(self.view)  # pyright: ignore[reportArgumentType]
+        return self._with_columns(replay, np.arange(len(self)))
+
+    def replay(self, capacity: int | None = None) -> Replay:
+        """A replay of one stream in memory with all transitions, or the newest, and the complete reward columns.
+
+        Where an episode goes on elsewhere, or has no end yet, it counts as truncated; only the last one stays open.
+
+        Args:
+            capacity: Of the replay; by default just enough.
+
+        Raises:
+            CorruptChunkError: If a chunk is damaged; it names the file.
+        """
+        replay = Replay(self.schema, max(len(self), 1) if capacity is None else capacity)
+        segments = newest_segments(self.view, replay.capacity)
+        if len(segments) == 0:
+            return replay
+        fill(replay.ring, self.view, segments)
+        spans = zip(self.view.slot[segments], self.view.segments["length"][segments], strict=True)
+        return self._with_columns(replay, np.concatenate([np.arange(slot, slot + length) for slot, length in spans]))
+
+    def follow(self, replay: Replay, start: int = 0) -> Follower:
+        """Give a replay of one stream what is committed, from a slot on, whenever the follower's `update` is called."""
+        return Follower(self, replay, start)
+
+    # Rewards.
+
+    @property
+    def columns(self) -> dict[str, StoredColumn]:
+        """The reward columns on disk, by fingerprint; some may not cover all steps."""
+        names = sorted({name for shelf in self._shelves.values() for name in column_names(shelf.folder)})
+        return {name: StoredColumn(name, self._library, self.view) for name in names}
+
+    def relabel(
+        self, reward: Reward, *, keep_terms: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> StoredColumn:
+        """Score every step that has no value under a reward yet, and keep the values beside the chunks.
+
+        Args:
+            reward: The question to be asked of the facts.
+            keep_terms: Keep each term as well as their sum.
+            progress: Called with the number of steps done and of all.
+
+        Raises:
+            ReadOnlyError: If the store is open for reading.
+            UnknownNameError: If the reward reads what is not stored; before any work.
+            NonFiniteError: If a term is not finite for some transition.
+            CorruptChunkError: If a chunk is damaged; it names the file.
+        """
+        self._refuse_read_only("keep reward columns", "; mapped().relabel(reward) keeps one in memory")
+        check_inputs(reward, self.schema)
+        column = StoredColumn(reward.fingerprint, self._library, self.view)
+        column.score(reward, keep_terms, progress)
+        return column
+
+    def add_column(self, name: str, values: np.ndarray) -> StoredColumn:
+        """Keep rewards that came with the facts, (len(store),) float32, as a column; as `Replay.add_column`.
+
+        Raises:
+            ReplayError: If there is such a column, or the values do not fit.
+        """
+        self._refuse_read_only("keep reward columns")
+        if name in self.columns:
+            raise ReplayError(f"there is a reward column {name!r} already")
+        column = StoredColumn(name, self._library, self.view)
+        column.write(check_array(values, Signal("reward"), (len(self),)))
+        return column
+
+    # Writing.
+
+    def writer(
+        self, name: str, *, streams: int = 1, commit_every: int | None = None, limiter: RateLimiter | None = None
+    ) -> Writer:
+        """Append steps under a name.
+
+        Args:
+            name: Of the writer: of a process, a robot, a run. Who comes back under a name goes on in the same folder.
+            streams: Parallel worlds that are written together.
+            commit_every: Steps between two commits, which a crash can cost; by default 1024, or 128 per stream.
+            limiter: Makes the writer wait for the learners.
+
+        Raises:
+            ReadOnlyError: If the store is open for reading.
+            WriterBusyError: If a running process writes under this name.
+        """
+        return Writer(self._appender(name, streams), self.schema, streams, commit_every, limiter)
+
+    def spill(self, replay: Replay, name: str) -> Spill:
+        """Append, under a name, what a replay in memory holds and whatever it is given from now on.
+
+        Raises:
+            ReadOnlyError: If the store is open for reading.
+            WriterBusyError: If a running process writes under this name.
+            ReplayError: If the replay has another schema.
+        """
+        if replay.schema != self.schema:
+            raise ReplayError("the replay has another schema than the store")
+        return Spill(self._appender(name, replay.num_streams), replay)
+
+    def _appender(self, name: str, streams: int) -> Appender:
+        self._refuse_read_only("write")
+        return Appender(self.path / WRITERS / name, self.schema, self._fingerprint, streams)
+
+    def _refuse_read_only(self, what: str, instead: str = "") -> None:
+        if self.mode != "append":
+            raise ReadOnlyError(f"{self.path} is open for reading: open it with mode='append' to {what}{instead}")
+
+    def _with_columns(self, replay: Replay, slots: np.ndarray) -> Replay:
+        for name, column in self.columns.items():
+            if column.missing == 0 and len(slots):
+                replay.add_column(name, column.total[slots])
+        return replay
+
+    def _take_note(self, verify: bool) -> None:
+        """Extend the view by all chunks that are new."""
+        folders = (entry for entry in (self.path / WRITERS).iterdir() if entry.is_dir())
+        arrived = []
+        for folder in sorted(folders):
+            shelf = self._shelves.get(folder.name)
+            before = len(shelf.chunks) if shelf else 0
+            if shelf is None:
+                shelf = self._shelves[folder.name] = Shelf(folder, self.schema, self._fingerprint, verify=verify)
+            else:
+                shelf.refresh()
+            if len(shelf.chunks) > before:
+                arrived.append(self._placed(shelf, before))
+        if arrived:
+            self.view = self.view.extended(np.concatenate(arrived))
+
+    def _placed(self, shelf: Shelf, first: int) -> np.ndarray:
+        """The segments of a shelf's chunks from the first-th on, with their places, (E,) of `PLACED`."""
+        place = len(self._library)
+        self._library.add(shelf, first)
+        chunks = shelf.chunks[first:]
+        segments = shelf.segments[int(shelf.chunks["segments"][:first].sum()) :]
+        placed = np.zeros(len(segments), PLACED)
+        for field in segments.dtype.names or ():
+            placed[field] = segments[field]
+        which = np.repeat(np.arange(len(chunks)), chunks["segments"])
+        before = np.cumsum(segments["length"]) - segments["length"]
+        begin = np.cumsum(chunks["segments"]) - chunks["segments"]
+        placed["writer"] = list(self._shelves).index(shelf.name)
+        placed["chunk"] = place + which
+        placed["number"] = np.arange(len(segments)) - begin[which]
+        placed["row"] = before - before[begin][which]
+        placed["time"] = chunks["time"][which]
+        return placed

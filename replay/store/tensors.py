@@ -1,0 +1,137 @@
+"""Safetensors files whose arrays are mapped into memory instead of read, each with a checksum of its own.
+
+The metadata of such a file holds its format, its version, and one JSON text ``about`` with the checksums of all arrays
+and whatever its kind of file says of itself; ``about`` has a checksum too. So every byte of the file is covered: what
+the header says beside ``about`` is names, types and places of arrays, and an array at a wrong place has a wrong sum.
+"""
+
+import json
+import mmap
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from safetensors.numpy import save
+
+from telic.replay.store.errors import CorruptChunkError, NewerFormatError
+
+VERSION = 1
+
+_LENGTH = struct.Struct("<Q")
+# By the names that the format gives them.
+_DTYPES = {
+    "BOOL": np.bool_,
+    "U8": np.uint8,
+    "I8": np.int8,
+    "U16": np.uint16,
+    "I16": np.int16,
+    "F16": np.float16,
+    "U32": np.uint32,
+    "I32": np.int32,
+    "F32": np.float32,
+    "U64": np.uint64,
+    "I64": np.int64,
+    "F64": np.float64,
+}
+STORABLE = tuple(np.dtype(kind).name for kind in _DTYPES.values())
+
+
+def pack(kind: str, tensors: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> bytes:
+    """The bytes of a file of this kind."""
+    whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    checksums = {name: checksum(array) for name, array in whole.items()}
+    text = json.dumps({**about, "checksums": checksums})
+    return save(
+        whole,
+        {"format": kind, "version": str(VERSION), "about": text, "about_checksum": str(crc32(text.encode()))},
+    )
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A mapped file.
+
+    Attributes:
+        path: Where it is.
+        tensors: The arrays, read-only views of the file.
+        about: What the file says of itself.
+        identity: Checksum of `about`, and so of all arrays.
+    """
+
+    path: Path
+    tensors: dict[str, np.ndarray]
+    about: dict[str, Any]
+    identity: int
+
+    def verify(self) -> None:
+        """Read every array and compare its checksum.
+
+        Raises:
+            CorruptChunkError: If one differs.
+        """
+        for name, array in self.tensors.items():
+            if checksum(array) != self.about["checksums"][name]:
+                raise CorruptChunkError(f"{self.path} is damaged: the checksum of {name!r} does not fit its content")
+
+
+def map_file(path: Path, kind: str) -> Mapped:
+    """Map a file that `pack` made; only its header is read.
+
+    Raises:
+        CorruptChunkError: If it is missing, torn, damaged or of another kind.
+        NewerFormatError: If it is of a later version.
+    """
+    try:
+        with path.open("rb") as file:
+            content = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    except (FileNotFoundError, ValueError) as error:
+        raise CorruptChunkError(f"{path} is missing or empty") from error
+    try:
+        tensors, metadata = _parse(content)
+        about = metadata["about"].encode()
+        identity = int(metadata["about_checksum"])
+        newer = metadata["format"] == kind and int(metadata["version"]) > VERSION
+    except (KeyError, TypeError, AttributeError, ValueError, struct.error) as error:
+        raise CorruptChunkError(
+            f"{path} is torn or damaged: its header says {type(error).__name__}: {error}"
+        ) from error
+    if newer:
+        raise NewerFormatError(f"{path} has version {metadata['version']}, this Telic reads {VERSION}: update Telic")
+    if metadata["format"] != kind or metadata["version"] != str(VERSION) or crc32(about) != identity:
+        raise CorruptChunkError(f"{path} is damaged, or is no {kind} file: its header does not fit its checksum")
+    described = json.loads(about)
+    if set(described["checksums"]) != set(tensors):
+        raise CorruptChunkError(f"{path} is damaged: it does not hold the arrays that it names")
+    return Mapped(path, tensors, described, identity)
+
+
+def _parse(content: mmap.mmap) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Arrays and metadata of a safetensors file."""
+    (length,) = _LENGTH.unpack_from(content)
+    begin = _LENGTH.size + length
+    if begin > len(content):
+        raise ValueError("it ends within its header")
+    header = json.loads(content[_LENGTH.size : begin])
+    metadata = header.pop("__metadata__")
+    tensors = {}
+    end = 0
+    for name, entry in header.items():
+        shape = tuple(entry["shape"])
+        dtype = np.dtype(_DTYPES[entry["dtype"]])
+        low, high = entry["data_offsets"]
+        if high - low != dtype.itemsize * int(np.prod(shape)) or low < 0 or begin + high > len(content):
+            raise ValueError(f"array {name!r} does not fit into the file")
+        tensors[name] = np.frombuffer(content, dtype, int(np.prod(shape)), begin + low).reshape(shape)
+        end = max(end, high)
+    if begin + end != len(content):
+        raise ValueError(f"{len(content)} bytes where {begin + end} belong")
+    return tensors, metadata
+
+
+def checksum(array: np.ndarray) -> int:
+    """CRC-32 of a contiguous array's bytes."""
+    return crc32(array.reshape(-1).view(np.uint8).data)

@@ -1,0 +1,187 @@
+"""The view: the steps of a store in one order, readable in the way in which samplers read the ring in memory."""
+
+from functools import cached_property
+
+import numpy as np
+
+from telic.replay import kernels
+from telic.replay.kernels import ENDED, FIRST, TERMINATED, TRUNCATED
+from telic.replay.schema import Schema
+from telic.replay.store.errors import ReadOnlyError
+from telic.replay.store.library import Library
+from telic.replay.store.segments import SEGMENT
+from telic.replay.transition import Transitions
+
+# Mark of a slot after which its episode goes on elsewhere or later. Samplers must stop there as they do at a truncated
+# end, so it comes together with kernels.TRUNCATED.
+CUT = 8
+
+# A segment and where it is: `writer` by number, `chunk` by its place in the library, `row` and `number` are its first
+# row and its own number in that chunk, `time` is when the chunk was written [s since 1970].
+PLACED = np.dtype(
+    [
+        *((name, SEGMENT[name]) for name in SEGMENT.names or ()),
+        ("writer", np.int32),
+        ("chunk", np.int64),
+        ("row", np.int64),
+        ("number", np.int64),
+        ("time", np.float64),
+    ]
+)
+
+
+class View:
+    """The steps of a store at one moment, as one stream in which no episode is torn apart without need.
+
+    The order is by writer, then stream, then time; a view that extends another leaves the slots of that one where they
+    are. It has what samplers ask of a `Ring`: a full one of a single stream, that nobody writes to.
+
+    Attributes:
+        schema: Signals and action.
+        segments: The segments in order, (E,) of `PLACED`.
+        slot: The first slot of each, (E,) int64.
+        joined: Whether the next segment goes on where each ends, (E,) bool.
+    """
+
+    streams = 1
+    head = 0
+
+    def __init__(self, library: Library, segments: np.ndarray) -> None:
+        """Look at these segments, in their order."""
+        self.schema: Schema = library.schema
+        self.segments = segments
+        self._library = library
+        stop = np.cumsum(segments["length"])
+        self.slot = stop - segments["length"]
+        self.count = self.rows = self.written = int(stop[-1]) if len(stop) else 0
+        self.joined = _joined(segments)
+
+    def extended(self, arrived: np.ndarray) -> "View":
+        """This view followed by segments that came later, (E,) of `PLACED`."""
+        order = np.lexsort((arrived["stream"], arrived["writer"]))
+        return View(self._library, np.concatenate([self.segments, arrived[order]]))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tables in memory; the steps themselves are in files."""
+        return self.segments.nbytes + self.slot.nbytes + self.joined.nbytes + self.flags.nbytes + self.final.nbytes
+
+    @cached_property
+    def mark(self) -> np.ndarray:
+        """How each segment ends, (E,) uint8: see kernels, and `CUT`; 0 if the next one goes on.
+
+        A stream that begins another episode has left the one before, if that had no end: it was truncated.
+        """
+        segments = self.segments
+        mark = segments["mark"].copy()
+        stream = segments["writer"].astype(np.int64) << 32 | segments["stream"]
+        _, which = np.unique(stream, return_inverse=True)
+        newest = np.zeros(which.max(initial=0) + 1, np.int64)
+        np.maximum.at(newest, which, segments["episode"])
+        is_open = (mark & ENDED == 0) & ~self.joined
+        mark[is_open] = np.where(segments["episode"] < newest[which], TRUNCATED, TRUNCATED | CUT)[is_open]
+        return mark
+
+    @cached_property
+    def flags(self) -> np.ndarray:
+        """Marks of each slot, (rows,) uint8."""
+        flags = np.zeros(self.rows, np.uint8)
+        flags[self.slot[self.segments["start"] == 0]] = FIRST
+        flags[self.slot + self.segments["length"] - 1] |= self.mark
+        return flags
+
+    @cached_property
+    def final(self) -> np.ndarray:
+        """The segment that ends in each slot where an episode or its data ends, or -1, (rows,) int32."""
+        final = np.full(self.rows, -1, np.int32)
+        ends = np.flatnonzero(self.mark)
+        final[(self.slot + self.segments["length"] - 1)[ends]] = ends
+        return final
+
+    def row_order(self) -> np.ndarray:
+        """All slots, (rows,) int64: they are in order."""
+        return np.arange(self.rows)
+
+    def generations(self, index: np.ndarray) -> np.ndarray:
+        """Generation of each slot, int64: nothing is ever overwritten."""
+        return np.asarray(index, np.int64)
+
+    def read(self, index: np.ndarray) -> Transitions:
+        """The transitions in these slots, (B,) int64.
+
+        Raises:
+            CorruptChunkError: If a chunk that holds one of them is damaged.
+        """
+        following = np.empty_like(index)
+        kernels.follow(index, self.head, self.streams, self.flags, self.final, following)
+        signals, next_signals, action = self.gather(index, following)
+        flags = self.flags[index]
+        truncated = (flags & (TRUNCATED | CUT)) == TRUNCATED
+        return Transitions(signals, action, next_signals, (flags & TERMINATED) > 0, truncated)
+
+    def actions(self, index: np.ndarray) -> np.ndarray:
+        """The actions in these slots, (B, actuators) float32."""
+        return self._rows(index)["action"]
+
+    def gather(
+        self, index: np.ndarray, following: np.ndarray
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
+        """Copy states and actions at some slots and the states that follow.
+
+        Args:
+            index: Slots, (B,) int64.
+            following: Where the next states are, (B,) int64: a slot, or -1 - number of the segment that ends.
+
+        Returns:
+            Signals and next signals, (B, *shape) each, views of packed rows, and the action (B, actuators).
+
+        Raises:
+            CorruptChunkError: If a chunk that holds one of them is damaged.
+        """
+        ends = following < 0
+        now = self._rows(index)
+        then = self._rows(np.where(ends, 0, following)) if len(index) else now.copy()
+        if ends.any():
+            then[ends] = self.after(-1 - following[ends])
+        names = self.schema.names
+        return {name: now[name] for name in names}, {name: then[name] for name in names}, now["action"]
+
+    @property
+    def side(self) -> np.ndarray:
+        """What a ring keeps for the next step.
+
+        Raises:
+            ReadOnlyError: Always: there will be none.
+        """
+        raise ReadOnlyError("a replay over the files of a store cannot be added to: use Store.writer")
+
+    def truncate_open(self) -> None:
+        """Refuse, as `side` does."""
+        _ = self.side
+
+    clear = truncate_open
+
+    def after(self, segments: np.ndarray) -> np.ndarray:
+        """The states after some segments, packed as (B,)."""
+        place = self.segments[segments]
+        return self._library.after(place["chunk"], place["number"])
+
+    def stretch(self, segments: np.ndarray) -> np.ndarray:
+        """All rows of some segments, one after the other, packed."""
+        place = self.segments[segments]
+        return self._library.stretches(place["chunk"], place["row"], place["length"])
+
+    def _rows(self, index: np.ndarray) -> np.ndarray:
+        segment = np.searchsorted(self.slot, index, side="right") - 1
+        place = self.segments[segment]
+        return self._library.rows(place["chunk"], place["row"] + index - self.slot[segment])
+
+
+def _joined(segments: np.ndarray) -> np.ndarray:
+    """Whether each segment is followed by the one that goes on where it ends, (E,) bool."""
+    joined = np.zeros(len(segments), np.bool_)
+    now, then = segments[:-1], segments[1:]
+    joined[:-1] = (now["mark"] & ENDED == 0) & (now["start"] + now["length"] == then["start"])
+    for field in ("writer", "stream", "episode"):
+        joined[:-1] &= now[field] == then[field]
+    return joined
