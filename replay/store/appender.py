@@ -13,7 +13,7 @@ from telic.replay.ring import Ring
 from telic.replay.schema import Schema
 from telic.replay.store.chunk import Chunk, Steps, map_chunk, pack_chunk
 from telic.replay.store.cut import Position, cut
-from telic.replay.store.durable import sync_folder, write_whole
+from telic.replay.store.durable import naming_full_disk, sync_folder, write_whole
 from telic.replay.store.errors import StoreFullError
 from telic.replay.store.index import write_index
 from telic.replay.store.lock import WriterLock
@@ -48,8 +48,9 @@ class Appender:
             raise ReplayError(
                 f"writer name {folder.name!r}; allowed: up to 100 letters, digits and '_.+-', none of '.+-' first"
             )
-        _make_folder(folder)
-        self._lock = WriterLock(folder)
+        with naming_full_disk(folder):
+            _make_folder(folder)
+            self._lock = WriterLock(folder)
         self._folder = folder
         self._schema = schema
         self._fingerprint = fingerprint

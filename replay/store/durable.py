@@ -2,6 +2,8 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from telic.replay.store.errors import StoreFullError
@@ -21,24 +23,32 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
         StoreFullError: If the disk has no room for it; nothing is left behind.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        temporary.replace(path)
+    with naming_full_disk(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
         if durable:
             sync_folder(path.parent)
+
+
+@contextmanager
+def naming_full_disk(path: Path) -> Iterator[None]:
+    """Turn the system's word for a full disk into `StoreFullError`."""
+    try:
+        yield
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
         raise StoreFullError(
-            f"no room on the disk for the {len(data)} bytes of {path}: {error.strerror}. What was written before is "
-            "whole; make room and try again"
+            f"no room on the disk for {path}: {error.strerror}. What was written before is whole; make room and try "
+            "again"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

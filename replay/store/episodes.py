@@ -71,7 +71,5 @@ def episodes_of(view: View, writers: Sequence[str], tags: Sequence[Sequence[str]
         terminated=terminated,
         truncated=truncated,
         whole=(begin["start"] == 0) & (terminated | truncated),
-        _tags=[
-            tags[writer][place] for writer, place in zip(begin["writer"].tolist(), begin["tags"].tolist(), strict=True)
-        ],
+        _tags=[tags[int(writer)][int(place)] for writer, place in zip(begin["writer"], begin["tags"], strict=True)],
     )

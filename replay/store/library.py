@@ -1,7 +1,7 @@
 """The library: all chunks of a store in one list, mapped into memory when they are first read."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
@@ -41,7 +41,7 @@ class Library:
         fields = (*schema.signals, schema.action)
         self._names = [f"signals/{name}" for name in schema.names] + ["action"]
         self._after = [f"after/{name}" for name in schema.names]
-        places: Mapping[str, Any] = self.row.fields or {}
+        places: Any = self.row.fields
         self._size = np.array([places[field.name][0].itemsize for field in fields], np.int64)
         self._offset = np.array([places[field.name][1] for field in fields], np.int64)
         self._paths: list[Path] = []

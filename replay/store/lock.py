@@ -22,27 +22,26 @@ class WriterLock:
         Raises:
             WriterBusyError: If another writer has it.
         """
-        self._file = (folder / NAME).open("a+")
+        self._process = os.getpid()
+        self._file: int | None = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.seek(0)
-            holder = self._file.read().strip() or "unknown"
-            self._file.close()
+            os.ftruncate(self._file, 0)
+            os.write(self._file, b"%d\n" % self._process)
+        except BlockingIOError as error:
+            holder = os.read(self._file, 32).decode().strip() or "unknown"
+            self.release()
             raise WriterBusyError(
                 f"process {holder} already writes to {folder}; give each writer a name of its own, or close that one"
             ) from error
-        self._process = os.getpid()
-        self._file.truncate(0)
-        self._file.write(f"{self._process}\n")
-        self._file.flush()
 
     @property
     def held(self) -> bool:
         """Whether this process has the lock; a fork of it has not."""
-        return not self._file.closed and self._process == os.getpid()
+        return self._file is not None and self._process == os.getpid()
 
     def release(self) -> None:
         """Let others write."""
-        self._file.truncate(0)
-        self._file.close()
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None

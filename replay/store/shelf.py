@@ -64,8 +64,10 @@ class Shelf:
         self.chunks, self.segments, self.tags = index.chunks, index.segments, index.tags
         self.indexed = len(self.chunks)
         numbers = chunk_numbers(folder)
-        if numbers[-1:] <= self.chunks["number"][-1:].tolist():
-            self._drop_damaged_end()
+        if not any(number > self._newest for number in numbers[-1:]):
+            self._forget_damaged_end()
+        for number in sorted({*index.chunks["number"].tolist()}.difference(numbers)):
+            self._report(number, f"{self.path(number)} is missing")
         self._take(numbers, keep_damaged=not verify)
 
     @property
@@ -77,6 +79,11 @@ class Shelf:
     def index(self) -> Index:
         """All that is taken, to be kept beside the chunks."""
         return Index(self.chunks, self.segments, self.tags)
+
+    @property
+    def _newest(self) -> int:
+        """The number of the last chunk that is taken; 0 before the first."""
+        return int(self.chunks["number"][-1]) if len(self.chunks) else 0
 
     def path(self, number: int) -> Path:
         """Where the chunk of this number is."""
@@ -101,45 +108,31 @@ class Shelf:
 
     def _take(self, numbers: list[int], *, keep_damaged: bool) -> None:
         """Take the chunks that are newer than the newest that is taken."""
-        newest = int(self.chunks["number"][-1]) if len(self.chunks) else 0
-        taken: list[tuple[int, Chunk]] = []
-        damaged: list[tuple[Path, str]] = []
-        for number in (number for number in numbers if number > newest):
-            path = self.path(number)
+        found: list[tuple[int, Chunk]] = []
+        damaged: dict[int, str] = {}
+        for number in (number for number in numbers if number > self._newest):
             try:
-                chunk = map_chunk(path, self._schema, self._fingerprint)
-            except CorruptChunkError as error:
-                damaged.append((path, str(error)))
-                continue
-            try:
+                chunk = map_chunk(self.path(number), self._schema, self._fingerprint)
+                found.append((number, chunk))
                 chunk.file.verify()
             except CorruptChunkError as error:
-                damaged.append((path, str(error)))
-                if keep_damaged and number != numbers[-1]:
-                    taken.append((number, chunk))
-                continue
-            taken.append((number, chunk))
-        end = self.path(taken[-1][0] if taken else newest)
-        for path, problem in damaged:
-            if path > end:
-                self._drop(path, problem)
-            else:
-                self._report(path, problem)
-        self.add(taken)
+                damaged[number] = str(error)
+        end = max((number for number, _ in found if number not in damaged), default=0)
+        self.add([(number, chunk) for number, chunk in found if number < end and keep_damaged or number not in damaged])
+        self.dropped = [self.path(number) for number in damaged if number > end]
+        for number, problem in damaged.items():
+            self._report(number, problem)
 
-    def _drop_damaged_end(self) -> None:
-        """Leave out the last chunks as far as they are damaged or missing."""
+    def _forget_damaged_end(self) -> None:
+        """Strike the last chunks off as far as they are damaged or missing."""
         while len(self.chunks):
-            path = self.path(int(self.chunks["number"][-1]))
             try:
-                chunk = map_chunk(path, self._schema, self._fingerprint)
+                chunk = map_chunk(self.path(self._newest), self._schema, self._fingerprint)
                 chunk.file.verify()
                 if chunk.file.identity == self.chunks["identity"][-1]:
                     return
-                problem = f"{path} is another chunk than the index says"
             except CorruptChunkError as error:
-                problem = str(error)
-            self._drop(path, problem)
+                _log.debug("%s", error)
             self.segments = self.segments[: len(self.segments) - int(self.chunks["segments"][-1])]
             self.chunks = self.chunks[:-1]
             self.indexed = 0
@@ -151,12 +144,9 @@ class Shelf:
         self.tags += chunk.file.about["tags"]
         return segments
 
-    def _drop(self, path: Path, problem: str) -> None:
-        if path not in self.dropped:
-            self.dropped.append(path)
-        self._report(path, f"{problem}; left out")
-
-    def _report(self, path: Path, problem: str) -> None:
-        if self.problems.get(path) != problem:
-            self.problems[path] = problem
+    def _report(self, number: int, problem: str) -> None:
+        kept = number in self.chunks["number"]
+        problem = f"{problem}; {'reading its steps is an error' if kept else 'left out'}"
+        if self.problems.get(self.path(number)) != problem:
+            self.problems[self.path(number)] = problem
             _log.warning("%s", problem)
