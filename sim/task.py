@@ -1,6 +1,7 @@
 """A task as plain data: a vehicle, where it should be, what it sees, how an episode starts and ends."""
 
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from telic.replay.action import ActionSpec
 from telic.replay.signal import Signal
@@ -10,6 +11,9 @@ from telic.sim.observe import Observe as Observe
 from telic.sim.reference import Reference
 from telic.sim.suggest import did_you_mean
 from telic.sim.vehicle import Vehicle
+
+if TYPE_CHECKING:
+    from telic.sim.multirotor.world import MultirotorWorld
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,11 @@ class Task:
             raise TaskError("privileged signals are exact and current; allowed: noise 0 and history 1")
 
     @property
+    def dtype(self) -> str:
+        """Type of signals, observations and rewards."""
+        return "float32"
+
+    @property
     def schema(self) -> tuple[Signal, ...]:
         """The signals that the world produces and a replay stores."""
         return STORED
@@ -181,6 +190,18 @@ class Task:
     def privileged_size(self) -> int:
         """Length of the critic's observation."""
         return sum(size_of(item) for item in self.privileged)
+
+    def make_world(self, num_envs: int, seed: int = 0, threads: int | None = None) -> "MultirotorWorld":
+        """Make many vehicles that fly this task.
+
+        Args:
+            num_envs: How many.
+            seed: Any whole number of at least 0.
+            threads: Number of threads; by default all processors, fewer for small batches.
+        """
+        from telic.sim.multirotor.world import MultirotorWorld
+
+        return MultirotorWorld(self, num_envs, seed, threads)
 
 
 def size_of(item: Observe) -> int:

@@ -1,23 +1,28 @@
 """A task on a MuJoCo model, as plain data: what is read, seen, moved, and how an episode starts and ends."""
 
+# MuJoCo keeps its classes in compiled modules, which pyright cannot read.
+# pyright: reportAttributeAccessIssue=false
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mujoco
 
 from telic.replay.action import ActionSpec
 from telic.replay.signal import Signal
 from telic.sim.errors import TaskError, check_choice, check_number
+from telic.sim.mujoco.actuators import Actuator, compiled_model
+from telic.sim.mujoco.pushes import Push
+from telic.sim.mujoco.randomise import Randomise
 from telic.sim.mujoco.sources import Source
 from telic.sim.mujoco.starts import ResetRule
 from telic.sim.observe import Observe
 from telic.sim.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from telic.sim.mujoco.randomise import Randomise
     from telic.sim.mujoco.world import MujocoWorld
 
 
@@ -78,12 +83,12 @@ class MujocoTask:
     decimation: int
     privileged: tuple[Observe, ...] = ()
     control: ActionSpec | None = None
-    actuators: tuple[Any, ...] = ()
+    actuators: tuple[Actuator, ...] = ()
     reset: tuple[ResetRule, ...] = ()
     terminate: tuple[Outside, ...] = ()
     truncate_after_s: float = 10.0
-    randomisation: tuple["Randomise", ...] = ()
-    pushes: tuple[Any, ...] = ()
+    randomisation: tuple[Randomise, ...] = ()
+    pushes: tuple[Push, ...] = ()
     assets: Mapping[str, bytes] = field(default_factory=dict, repr=False, hash=False)
     dtype: str = "float32"
     refresh: str = "velocity"
@@ -125,10 +130,12 @@ class MujocoTask:
         """The compiled model. It is shared: copy it before you change it.
 
         Raises:
-            TaskError: If MuJoCo refuses the MJCF, with its words.
+            TaskError: If MuJoCo refuses the MJCF, with its words, or an actuator is not in it.
         """
         try:
-            return mujoco.MjModel.from_xml_string(self.xml, dict(self.assets))
+            return compiled_model(self.xml, self.assets, self.actuators)
+        except TaskError:
+            raise
         except ValueError as error:
             raise TaskError(f"MuJoCo refuses the model of task {self.name!r}: {error}") from None
 
@@ -155,10 +162,21 @@ class MujocoTask:
 
     @cached_property
     def actions(self) -> ActionSpec:
-        """What a policy commands."""
-        from telic.sim.mujoco.model import action_spec
+        """What a policy commands.
 
-        return self.control or action_spec(self.model)
+        Raises:
+            TaskError: If there is not one action for each control of the model, or a control has no range.
+        """
+        from telic.sim.mujoco.model import action_spec, control_names
+
+        if self.control is None:
+            return action_spec(self.model, self.actuators)
+        if self.control.size != self.model.nu:
+            raise TaskError(
+                f"task {self.name!r} has {self.control.size} actions, {', '.join(self.control.names)}, but the model "
+                f"{self.model.nu} controls, {', '.join(control_names(self.model))}"
+            )
+        return self.control
 
     def size_of(self, item: Observe) -> int:
         """Return how many numbers an item adds to an observation."""

@@ -1,6 +1,6 @@
 """The multirotor world: many vehicles that fly the same task, each in its own episode."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -16,10 +16,9 @@ from telic.sim.multirotor.signals import ROWS, SIGNALS, STATE_ROWS, STORED, STOR
 from telic.sim.multirotor.tile import LANES, STEP
 from telic.sim.task import Task
 from telic.sim.threads import Crew, available_threads
+from telic.sim.world import Hook, Mask
 
 Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Hook = Callable[[int, int], None]
 
 # How many steps the tape of observations runs before its window is copied back to the end.
 TAPE_STEPS = 32
@@ -115,6 +114,10 @@ class MultirotorWorld:
         return np.lib.stride_tricks.as_strided(
             rows, (self.num_envs, *signal.shape), (column, signal.shape[1] * row, row)
         )
+
+    def flat(self, name: str) -> Floats:
+        """Return the live view (N, size) of a signal."""
+        return self.rows(name)[:, : self.num_envs].T
 
     def rows(self, name: str) -> Floats:
         """Return the memory of a signal (size, N or more): a live view, one row per number."""
@@ -276,6 +279,11 @@ class MultirotorWorld:
     def ended(self) -> Mask:
         """Which episodes are over for either reason (N,): a live view."""
         return self._memory.ended.reshape(-1)[: self.num_envs]
+
+    @property
+    def diverged(self) -> Mask:
+        """Which simulations have broken down (N,): none, as what is not finite is lost."""
+        return np.zeros(self.num_envs, np.bool_)
 
     @property
     def elapsed_s(self) -> Floats:
