@@ -274,7 +274,7 @@ def settled(model: mujoco.MjModel, ctrl: Floats) -> tuple[Floats, Floats]:
     act, history = data.act.copy(), data.history.copy()
     for i in range(model.nactuator):
         control = int(model.actuator_ctrladr[i])
-        if model.actuator_dyntype[i] in (mujoco.mjtDyn.mjDYN_FILTER, mujoco.mjtDyn.mjDYN_FILTEREXACT):
+        if int(model.actuator_dyntype[i]) in (mujoco.mjtDyn.mjDYN_FILTER, mujoco.mjtDyn.mjDYN_FILTEREXACT):
             act[model.actuator_actadr[i]] = ctrl[control]
         samples = int(model.actuator_history[i, 0])
         if samples:

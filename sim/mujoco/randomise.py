@@ -48,7 +48,7 @@ class Randomise:
     each: Literal["element", "number", "all"] = "element"
 
     def __post_init__(self) -> None:
-        about = f"randomisation of {self.quantity}"
+        about = f"randomisation of {self.label}"
         check_choice(f"kind of {about}", self.kind, KINDS)
         check_choice(f"distribution of {about}", self.distribution, DISTRIBUTIONS)
         check_choice(f"each of {about}", self.each, EACH)

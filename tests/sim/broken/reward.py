@@ -1,0 +1,5 @@
+"""Hold still."""
+
+
+def reward(joint_velocity):
+    return {"still": -square(norm(joint_velocity))}
