@@ -1,15 +1,16 @@
 """A recording as a replay in memory, and a replay as a recording."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from telic.replay.column import Column
 from telic.replay.errors import EmptyReplayError
-from telic.replay.exchange.recording import Episode, Recording, Report
+from telic.replay.exchange.recording import Episode, Recording, Report, Tag
 from telic.replay.replay import Replay
 from telic.replay.reward import Reward
+from telic.replay.transition import Transitions
 
 # The column of rewards that came with a dataset.
 RECORDED = "recorded"
@@ -29,7 +30,7 @@ def replay_of(recording: Recording) -> Replay:
     """
     episodes = [episode for episode in recording if len(episode)]
     if not episodes:
-        raise EmptyReplayError(f"{recording.report.source} holds no step that can be used{_because(recording.report)}")
+        raise EmptyReplayError(f"{recording.report.source} holds no step that can be used{recording.report.because}")
     replay = Replay(recording.schema, sum(map(len, episodes)))
     for block in _blocks(closed(episodes, recording.report)):
         _add(replay, block)
@@ -64,25 +65,36 @@ def recording_of(replay: Replay, reward: Reward | Column | str | None = None, so
             table.first, table.length, table.terminated, table.truncated, strict=True
         ):
             slots = (first + np.arange(length) * replay.num_streams) % replay.capacity
-            steps = replay.read(slots)
-            yield Episode(
-                {name: np.concatenate([now, steps.next_signals[name][-1:]]) for name, now in steps.signals.items()},
-                steps.action.copy(),
-                bool(terminated),
-                bool(truncated),
-                None if rewards is None else rewards[slots],
+            yield episode_of(
+                replay.read(slots), bool(terminated), bool(truncated), None if rewards is None else rewards[slots]
             )
 
     return Recording(replay.schema, episodes(), report)
 
 
-def closed(episodes: Sequence[Episode], report: Report) -> Iterator[Episode]:
+def episode_of(
+    steps: Transitions,
+    terminated: bool,
+    truncated: bool,
+    reward: np.ndarray | None,
+    tags: Mapping[str, Tag] | None = None,
+) -> Episode:
+    """Neighbouring steps that were stored, as an episode."""
+    states = {name: np.concatenate([now, steps.next_signals[name][-1:]]) for name, now in steps.signals.items()}
+    return Episode(states, np.array(steps.action), terminated, truncated, reward, tags or {})
+
+
+def closed(episodes: Iterable[Episode], report: Report) -> Iterator[Episode]:
     """The same episodes, the open ones truncated, but for the last: in one stream, what goes on must be the newest."""
-    for episode in episodes[:-1]:
-        if not episode.ended:
-            report.note("episode without an end mark: truncated, as what is cut off is")
-        yield episode if episode.ended else replace(episode, truncated=True)
-    yield episodes[-1]
+    held: Episode | None = None
+    for episode in episodes:
+        if held is not None:
+            if not held.ended:
+                report.note("episode without an end mark: truncated, as what is cut off is")
+            yield held if held.ended else replace(held, truncated=True)
+        held = episode
+    if held is not None:
+        yield held
 
 
 def _name(reward: Reward | Column | str) -> str:
@@ -120,8 +132,3 @@ def _add(replay: Replay, block: Sequence[Episode]) -> None:
     replay.add_window(
         states, np.concatenate([episode.action for episode in block])[:, None], finals, terminated, truncated
     )
-
-
-def _because(report: Report) -> str:
-    reasons = "; ".join(f"{reason} ({count})" for reason, count in report.dropped.items())
-    return f": {reasons}" if reasons else ""

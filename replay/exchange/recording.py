@@ -66,6 +66,12 @@ class Report:
         """Count something worth knowing."""
         self.notes[what] = self.notes.get(what, 0) + times
 
+    @property
+    def because(self) -> str:
+        """What was left out, as the end of an error message."""
+        reasons = "; ".join(f"{reason} ({count})" for reason, count in self.dropped.items())
+        return f": {reasons}" if reasons else ""
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
