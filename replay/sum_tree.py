@@ -1,9 +1,9 @@
 """A sum tree: draws of slots in proportion to their weights, and changes of weights, in logarithmic time.
 
 The tree is wide and flat: 16 weights share a cache line and have one sum, 16 sums have one sum above them, and so on up
-to a single group of at most 16. Five cache lines lead to one of a million slots, where a binary tree would touch twenty.
-Sums are always recomputed from what is below, never moved by a difference, so that no error builds up and the sums
-depend on the weights alone, whatever the order of changes was.
+to a single group of at most 16. Five steps lead to one of a million slots, where a binary tree would need twenty. Sums
+are always recomputed from what is below, never moved by a difference, so that no error builds up and the sums depend on
+the weights alone, whatever the order of changes was.
 
 Source: Schaul et al., "Prioritized Experience Replay", 2016, appendix B.2.1, for the sum tree and the stratified draw.
 """
