@@ -197,6 +197,14 @@ class Replay:
         self._columns[name] = column
         return column
 
+    def column(self, reward: Reward | Column | str) -> Column:
+        """The column of a reward, covering every stored transition; a reward without a column gets one.
+
+        Raises:
+            ReplayError: If there is no such column, or it cannot be brought up to date.
+        """
+        return self._up_to_date(self._column_of(reward))
+
     def drop_column(self, column: Column | str) -> None:
         """Forget a reward column.
 
