@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
@@ -46,11 +47,16 @@ class Sb3VecEnv(VecEnv):
         info: Of the latest step, as `env` gave it: ``info["reward_terms"]`` has the terms of a Telic reward.
     """
 
-    def __init__(self, env: VectorEnv) -> None:
+    def __init__(self, env: VectorEnv, normalised_actions: bool = False) -> None:
         """Wrap environments.
 
+        Args:
+            env: Environments that step together.
+            normalised_actions: Let the learner's actions lie in -1..1, whatever the limits of the environments are.
+
         Raises:
-            ValueError: If the autoreset mode of `env` is not ``SAME_STEP``.
+            ValueError: If the autoreset mode of `env` is not ``SAME_STEP``, or an action without limits is to be
+                normalised.
         """
         mode = env.metadata.get("autoreset_mode")
         if mode != AutoresetMode.SAME_STEP:
@@ -62,7 +68,15 @@ class Sb3VecEnv(VecEnv):
         self.env = env
         self.info: Mapping[str, Any] = {}
         self._actions: NDArray[Any] = np.empty(0)
-        super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
+        space = env.single_action_space
+        self._limits: tuple[NDArray[Any], NDArray[Any]] | None = None
+        if normalised_actions and isinstance(space, Box):
+            if not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
+                raise ValueError(f"the actions have no limits: {space}; actions in -1..1 cannot be mapped to them")
+            if (space.low != -1.0).any() or (space.high != 1.0).any():
+                self._limits = space.low, space.high
+            space = Box(-1.0, 1.0, space.shape, np.float32)
+        super().__init__(env.num_envs, env.single_observation_space, space)
 
     def reset(self) -> Any:
         """Start new episodes; after `seed`, those of the seed.
@@ -80,6 +94,9 @@ class Sb3VecEnv(VecEnv):
 
     def step_async(self, actions: NDArray[Any]) -> None:
         """Take the actions (N, ...) of the next step."""
+        if self._limits is not None:
+            low, high = self._limits
+            actions = low + 0.5 * (actions + 1.0) * (high - low)
         self._actions = actions
 
     def step_wait(self) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
