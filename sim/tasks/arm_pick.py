@@ -1,0 +1,57 @@
+"""Arm, pick and place: grasp a cube, and bring it to a point on the table or above."""
+
+from telic.sim.mujoco.starts import Disturb, FromKeyframe, Place
+from telic.sim.mujoco.task import MujocoTask, Outside
+from telic.sim.observe import Observe
+from telic.sim.robots.scene import scene_text
+from telic.sim.robots.table import CUBE_HALF, add_cube, add_goal, arm_on_table
+from telic.sim.tasks.manipulation import (
+    ACTUATORS,
+    CONTROL,
+    DECIMATION,
+    JOINTS,
+    RewardKind,
+    arm_sensors,
+    arm_signals,
+    goal_signals,
+    object_signals,
+)
+
+
+def arm_pick(reward: RewardKind = "shaped", duration_s: float = 8.0, highest: float = 0.35) -> MujocoTask:
+    """Grasp a cube and hold it at a point; the episode is lost where the cube falls off the table.
+
+    Args:
+        reward: ``shaped``, or ``sparse`` for success alone.
+        duration_s: Length of an episode [s].
+        highest: Height of the highest goals [m].
+    """
+    spec = arm_on_table()
+    add_goal(spec, radius=0.02)
+    add_cube(spec)
+    return MujocoTask(
+        name="arm_pick",
+        description="Pick a cube up and bring it to a point",
+        xml=scene_text(spec),
+        signals=(*arm_signals(), *object_signals(), *goal_signals("object_position")),
+        observation=(
+            *arm_sensors(),
+            Observe("object_offset", scale=2.0),
+            Observe("object_rotation"),
+            Observe("object_velocity"),
+            Observe("goal_offset", scale=2.0),
+            Observe("previous_action"),
+        ),
+        reward="arm_pick" if reward == "shaped" else "arm_pick_sparse",
+        decimation=DECIMATION,
+        control=CONTROL,
+        actuators=ACTUATORS,
+        reset=(
+            FromKeyframe("home"),
+            Disturb("position", 0.05, joints=JOINTS),
+            Place("object", (0.4, -0.2, CUBE_HALF), (0.6, 0.2, CUBE_HALF), yaw=(-0.7, 0.7)),
+            Place("goal", (0.4, -0.2, CUBE_HALF), (0.6, 0.2, max(CUBE_HALF, highest))),
+        ),
+        terminate=(Outside("object_position", low=-0.05, element=2),),
+        truncate_after_s=duration_s,
+    )
