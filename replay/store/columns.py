@@ -54,7 +54,7 @@ class StoredColumn:
     @property
     def terms(self) -> tuple[str, ...]:
         """The terms that are kept for all steps."""
-        kept = [{name for name in file.tensors if name != "total"} for file in self._files() if file is not None]
+        kept = [set(file.tensors) - {"total"} if file else set() for file in self._files()]
         common = set.intersection(*kept) if kept else set()
         return tuple(sorted(name.removeprefix("terms/") for name in common))
 
@@ -80,14 +80,17 @@ class StoredColumn:
 
     def _values(self, tensor: str) -> np.ndarray:
         values = np.zeros(int(self._library.steps.sum()), np.float32)
-        begin = 0
+        begin = missing = 0
         for steps, file in zip(self._library.steps.tolist(), self._files(), strict=True):
             if file is None:
-                raise StaleColumnError(
-                    f"reward column {self.name!r} lacks {self.missing} steps; relabel(reward) adds them"
-                )
-            values[begin : begin + steps] = file.tensors[tensor]
+                missing += steps
+            else:
+                values[begin : begin + steps] = file.tensors[tensor]
             begin += steps
+        if missing:
+            raise StaleColumnError(
+                f"reward column {self.name!r} lacks {missing} of {begin} steps; Store.relabel(reward) adds them"
+            )
         out = np.zeros(self._view.rows, np.float32)
         kernels.move(values, self._in_chunks(), self._view.slot, self._lengths(), out)
         return out

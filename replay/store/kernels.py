@@ -1,7 +1,9 @@
 """The compiled loops of a store: copying rows out of mapped files.
 
-Every array of a chunk is known by the address of its first byte. ``size`` and ``offset`` are the bytes of one sample of
-each field, and where they go in a packed row.
+A slot is in the segment before which the last of the sorted ``slot`` is not above it; that segment is in chunk
+``chunk``, from row ``row`` on, and is the ``number``-th there. ``address`` has where each array of each chunk begins in
+memory: the signals, the action, and then the states after the segments; 0 in a chunk that is not mapped. ``size`` and
+``offset`` are the bytes of one sample of each signal and the action, and where they go in a packed row.
 """
 
 from typing import Any
@@ -31,13 +33,37 @@ copy_bytes: Any = intrinsic(_copy_bytes)
 
 @njit(cache=True)
 def gather(
-    chunk: np.ndarray, row: np.ndarray, address: np.ndarray, size: np.ndarray, offset: np.ndarray, out: np.ndarray
-) -> None:
-    """Copy single rows, row[i] of each array of chunk[i], to packed rows out (B, bytes) uint8."""
-    for i in range(chunk.size):
-        for field in range(size.size):
-            at = address[chunk[i], field] + row[i] * size[field]
-            copy_bytes(out, i * out.shape[1] + offset[field], at, size[field])
+    places: np.ndarray,
+    slot: np.ndarray,
+    chunk: np.ndarray,
+    row: np.ndarray,
+    number: np.ndarray,
+    address: np.ndarray,
+    size: np.ndarray,
+    offset: np.ndarray,
+    out: np.ndarray,
+) -> bool:
+    """Copy the rows at some places to packed rows out, (B, bytes).
+
+    A place is a slot, or -1 - the segment after which the state is. Nothing more is copied when a chunk is not mapped;
+    the result says whether all were.
+    """
+    for i in range(places.size):
+        at = places[i]
+        if at < 0:
+            segment = -1 - at
+            line = number[segment]
+            first, fields = size.size, size.size - 1
+        else:
+            segment = np.searchsorted(slot, at, side="right") - 1
+            line = row[segment] + at - slot[segment]
+            first, fields = 0, size.size
+        base = address[chunk[segment]]
+        if base[0] == 0:
+            return False
+        for field in range(fields):
+            copy_bytes(out, i * out.shape[1] + offset[field], base[first + field] + line * size[field], size[field])
+    return True
 
 
 @njit(cache=True)
@@ -50,7 +76,7 @@ def unroll(
     offset: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """Copy stretches, length[i] rows of chunk[i] from row[i] on, one after the other to packed rows out (N, bytes)."""
+    """Copy stretches, length[i] rows of chunk[i] from row[i] on, one after the other to packed rows out, (N, bytes)."""
     to = 0
     for i in range(chunk.size):
         for field in range(size.size):

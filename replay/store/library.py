@@ -1,7 +1,7 @@
 """The library: all chunks of a store in one list, mapped into memory when they are first read."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
@@ -14,10 +14,12 @@ from telic.replay.schema import Schema
 from telic.replay.store import kernels
 from telic.replay.store.chunk import Chunk, map_chunk
 from telic.replay.store.errors import CorruptChunkError
-from telic.replay.store.shelf import Shelf
+from telic.replay.store.shelf import Shelf, chunk_path
 
 # Linux lets a process map 65530 files by default.
 MOST_MAPPED = 30_000
+# Chunks that are worth a thread each.
+LARGE_BYTES = 1 << 20
 
 
 class Library:
@@ -36,38 +38,41 @@ class Library:
         """Begin with no chunks."""
         self.schema = schema
         self.row = row_type(schema)
-        self._fingerprint = fingerprint
+        self.steps = np.zeros(0, np.int64)
         self.problems: dict[Path, str] = {}
+        self._fingerprint = fingerprint
         fields = (*schema.signals, schema.action)
         self._names = [f"signals/{name}" for name in schema.names] + ["action"]
-        self._after = [f"after/{name}" for name in schema.names]
+        self._names += [f"after/{name}" for name in schema.names]
         places: Any = self.row.fields
         self._size = np.array([places[field.name][0].itemsize for field in fields], np.int64)
         self._offset = np.array([places[field.name][1] for field in fields], np.int64)
-        self._paths: list[Path] = []
+        self._folders: list[Path] = []
+        self._folder = np.zeros(0, np.int64)
+        self._number = np.zeros(0, np.int64)
         self._identity = np.zeros(0, np.uint32)
-        self.steps = np.zeros(0, np.int64)
         self._chunks: dict[int, Chunk] = {}
-        self._address = np.zeros((0, len(self._names) + len(self._after)), np.int64)
-        self._lock = threading.Lock()
+        self._address = np.zeros((0, len(self._names)), np.int64)
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self.steps)
 
     def add(self, shelf: Shelf, first: int) -> None:
         """Put the chunks of a shelf from the first-th on at the end of the list."""
         chunks = shelf.chunks[first:]
-        paths = [shelf.path(number) for number in chunks["number"].tolist()]
         with self._lock:
-            self._paths += paths
+            self._folder = np.concatenate([self._folder, np.full(len(chunks), len(self._folders))])
+            self._folders.append(shelf.folder)
+            self._number = np.concatenate([self._number, chunks["number"]])
             self._identity = np.concatenate([self._identity, chunks["identity"]])
             self.steps = np.concatenate([self.steps, chunks["steps"]])
-            unmapped = np.zeros((len(paths), self._address.shape[1]), np.int64)
+            unmapped = np.zeros((len(chunks), len(self._names)), np.int64)
             self._address = np.concatenate([self._address, unmapped])
 
     def path(self, place: int) -> Path:
         """The file of a chunk."""
-        return self._paths[place]
+        return chunk_path(self._folders[self._folder[place]], int(self._number[place]))
 
     def identity(self, place: int) -> int:
         """The checksum over a chunk's checksums."""
@@ -83,49 +88,55 @@ class Library:
             self._map(np.array([place]))
             return self._chunks[place]
 
-    def rows(self, places: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """States and actions, row rows[i] of chunk places[i], packed as (B,)."""
-        return self._copy(places, slice(0, len(self._names)), kernels.gather, (rows,), len(rows))
-
-    def stretches(self, places: np.ndarray, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """States and actions, lengths[i] rows of chunk places[i] from rows[i] on, packed as (sum of lengths,)."""
-        return self._copy(places, slice(0, len(self._names)), kernels.unroll, (rows, lengths), int(lengths.sum()))
-
-    def after(self, places: np.ndarray, segments: np.ndarray) -> np.ndarray:
-        """The states after segments[i] of chunk places[i], packed as (B,); without actions."""
-        return self._copy(places, slice(len(self._names), None), kernels.gather, (segments,), len(segments))
-
-    def _copy(
-        self, places: np.ndarray, fields: slice, kernel: Callable[..., None], which: tuple[np.ndarray, ...], count: int
+    def gather(
+        self, places: np.ndarray, slot: np.ndarray, chunk: np.ndarray, row: np.ndarray, number: np.ndarray
     ) -> np.ndarray:
-        out = np.zeros(count, self.row)
-        packed = out.view(np.uint8).reshape(count, self.row.itemsize)
+        """States and actions at some places, packed as (B,); see `kernels.gather`.
+
+        Raises:
+            CorruptChunkError: If a chunk that is needed is damaged.
+        """
+        # Zeros, because the bytes between fields are copied by whoever keeps rows.
+        out = np.zeros(len(places), self.row)
+        packed = out.view(np.uint8).reshape(-1, self.row.itemsize)
+        tables = (places, slot, chunk, row, number)
         with self._lock:
-            self._map(places)
-            address = self._address[:, fields]
-            width = address.shape[1]
-            columns = (np.ascontiguousarray(column) for column in (places, *which))
-            kernel(*columns, address, self._size[:width], self._offset[:width], packed)
+            while not kernels.gather(*tables, self._address, self._size, self._offset, packed):
+                segments = np.where(places < 0, -1 - places, np.searchsorted(slot, places, side="right") - 1)
+                self._map(np.unique(chunk[segments]))
         return out
 
+    def unroll(self, chunk: np.ndarray, row: np.ndarray, length: np.ndarray, out: np.ndarray) -> None:
+        """Copy states and actions, length[i] rows of chunk[i] from row[i] on, to packed rows one after the other.
+
+        Raises:
+            CorruptChunkError: If a chunk that is needed is damaged.
+        """
+        packed = out.view(np.uint8).reshape(-1, self.row.itemsize)
+        with self._lock:
+            self._map(np.unique(chunk))
+            kernels.unroll(chunk, row, length, self._address, self._size, self._offset, packed)
+
     def _map(self, places: np.ndarray) -> None:
-        """Map the chunks at these places that are not mapped yet."""
-        missing = np.unique(places[self._address[places, -1] == 0])
-        if len(missing) == 0:
-            return
+        """Map the chunks at these places, given in order, as far as they are not mapped yet."""
+        missing = places[self._address[places, 0] == 0]
         if len(self._chunks) + len(missing) > MOST_MAPPED:
             self._chunks.clear()
             self._address[:] = 0
-            missing = np.unique(places)
-        # Checksums are computed without the interpreter's lock.
-        with ThreadPoolExecutor(min(len(missing), cpu_count() or 1)) as pool:
-            found = pool.map(self._open, missing.tolist())
-            for place, chunk in zip(missing.tolist(), found, strict=True):
-                self._chunks[place] = chunk
-                self._address[place] = [chunk.tensor(name).ctypes.data for name in (*self._names, *self._after)]
+            missing = places
+        for place, chunk in zip(missing.tolist(), self._open_all(missing), strict=True):
+            self._chunks[place] = chunk
+            self._address[place] = [chunk.tensor(name).ctypes.data for name in self._names]
+
+    def _open_all(self, places: np.ndarray) -> Iterable[Chunk]:
+        if self.steps[places].sum() * self.row.itemsize < LARGE_BYTES * len(places) or len(places) < 2:
+            return map(self._open, places.tolist())
+        # Checksums of large chunks are computed without the interpreter's lock.
+        with ThreadPoolExecutor(min(len(places), cpu_count() or 1)) as pool:
+            return pool.map(self._open, places.tolist())
 
     def _open(self, place: int) -> Chunk:
-        path = self._paths[place]
+        path = self.path(place)
         try:
             chunk = map_chunk(path, self.schema, self._fingerprint)
             if chunk.file.identity != self._identity[place]:

@@ -8,7 +8,7 @@ import numpy as np
 from telic.replay.errors import ReplayError, SchemaError
 from telic.replay.kernels import ENDED, FIRST, TERMINATED, TRUNCATED
 from telic.replay.replay import Replay
-from telic.replay.ring import Ring
+from telic.replay.ring import Ring, row_type
 from telic.replay.store.view import CUT, View
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def fill(ring: Ring, view: View, segments: np.ndarray) -> None:
     stop = np.cumsum(view.segments["length"][segments])
     start = stop - view.segments["length"][segments]
     for first, last in _blocks(stop):
-        ring.slots[start[first] : stop[last - 1]] = view.stretch(segments[first:last])
+        view.unroll(segments[first:last], ring.slots[start[first] : stop[last - 1]])
     marks = _marks(view, segments)
     ring.flags[start[view.segments["start"][segments] == 0]] = FIRST
     ring.flags[stop - 1] |= marks
@@ -92,7 +92,8 @@ class Follower:
         if not goes_on:
             self._replay.truncate_open()
         marks = _marks(view, segments)
-        steps = view.stretch(segments)
+        steps = np.zeros(int(view.segments["length"][segments].sum()), row_type(view.schema))
+        view.unroll(segments, steps)
         finals = view.after(segments[marks > 0])
         last = view.after(segments[-1:])
         ends = np.cumsum(view.segments["length"][segments]) - 1

@@ -23,8 +23,8 @@ def chunk_path(folder: Path, number: int) -> Path:
 
 def chunk_numbers(folder: Path) -> list[int]:
     """The numbers of the chunk files in a folder, rising."""
-    stems = (name.removesuffix(SUFFIX) for name in os.listdir(folder) if name.endswith(SUFFIX))  # noqa: PTH208
-    return sorted(int(stem) for stem in stems if stem.isdecimal())
+    stems = [name.removesuffix(SUFFIX) for name in os.listdir(folder)]  # noqa: PTH208
+    return sorted([int(stem) for stem in stems if stem.isdecimal()])
 
 
 class Shelf:
@@ -110,7 +110,8 @@ class Shelf:
         """Take the chunks that are newer than the newest that is taken."""
         found: list[tuple[int, Chunk]] = []
         damaged: dict[int, str] = {}
-        for number in (number for number in numbers if number > self._newest):
+        newest = self._newest
+        for number in (number for number in numbers if number > newest):
             try:
                 chunk = map_chunk(self.path(number), self._schema, self._fingerprint)
                 found.append((number, chunk))
@@ -118,7 +119,8 @@ class Shelf:
             except CorruptChunkError as error:
                 damaged[number] = str(error)
         end = max((number for number, _ in found if number not in damaged), default=0)
-        self.add([(number, chunk) for number, chunk in found if number < end and keep_damaged or number not in damaged])
+        left_out = {number for number in damaged if number > end or not keep_damaged}
+        self.add([(number, chunk) for number, chunk in found if number not in left_out])
         self.dropped = [self.path(number) for number in damaged if number > end]
         for number, problem in damaged.items():
             self._report(number, problem)

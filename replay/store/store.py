@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from telic.replay.column import check_inputs
-from telic.replay.errors import ReplayError, ShapeError
+from telic.replay.errors import ReplayError, ShapeError, StaleColumnError
 from telic.replay.replay import Replay
 from telic.replay.reward import Reward
 from telic.replay.schema import Schema, check_array
@@ -280,8 +280,10 @@ class Store:
 
     def _with_columns(self, replay: Replay, slots: np.ndarray) -> Replay:
         for name, column in self.columns.items():
-            if column.missing == 0 and len(slots):
+            try:
                 replay.add_column(name, column.total[slots])
+            except StaleColumnError as error:
+                _log.info("left on disk: %s", error)
         return replay
 
     def _take_note(self, verify: bool) -> None:
@@ -298,7 +300,7 @@ class Store:
             if len(shelf.chunks) > before:
                 arrived.append(self._placed(shelf, before))
         if arrived:
-            self.view = self.view.extended(np.concatenate(arrived))
+            self.view = self.view.extended(np.concatenate(arrived) if len(arrived) > 1 else arrived[0])
 
     def _placed(self, shelf: Shelf, first: int) -> np.ndarray:
         """The segments of a shelf's chunks from the first-th on, with their places, (E,) of `PLACED`."""

@@ -10,6 +10,7 @@ import mmap
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -123,9 +124,10 @@ def _parse(content: mmap.mmap) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         shape = tuple(entry["shape"])
         dtype = np.dtype(_DTYPES[entry["dtype"]])
         low, high = entry["data_offsets"]
-        if high - low != dtype.itemsize * int(np.prod(shape)) or low < 0 or begin + high > len(content):
+        count = prod(shape)
+        if high - low != dtype.itemsize * count or low < 0 or begin + high > len(content):
             raise ValueError(f"array {name!r} does not fit into the file")
-        tensors[name] = np.frombuffer(content, dtype, int(np.prod(shape)), begin + low).reshape(shape)
+        tensors[name] = np.frombuffer(content, dtype, count, begin + low).reshape(shape)
         end = max(end, high)
     if begin + end != len(content):
         raise ValueError(f"{len(content)} bytes where {begin + end} belong")

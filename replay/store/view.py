@@ -40,7 +40,6 @@ class View:
         schema: Signals and action.
         segments: The segments in order, (E,) of `PLACED`.
         slot: The first slot of each, (E,) int64.
-        joined: Whether the next segment goes on where each ends, (E,) bool.
     """
 
     streams = 1
@@ -54,17 +53,27 @@ class View:
         stop = np.cumsum(segments["length"])
         self.slot = stop - segments["length"]
         self.count = self.rows = self.written = int(stop[-1]) if len(stop) else 0
-        self.joined = _joined(segments)
 
     def extended(self, arrived: np.ndarray) -> "View":
         """This view followed by segments that came later, (E,) of `PLACED`."""
-        order = np.lexsort((arrived["stream"], arrived["writer"]))
-        return View(self._library, np.concatenate([self.segments, arrived[order]]))
+        arrived = arrived.take(np.argsort(_stream_of(arrived), kind="stable"))
+        # Copies of large tables are what takes the time when a store is opened.
+        return View(self._library, np.concatenate([self.segments, arrived]) if len(self.segments) else arrived)
 
     @property
     def nbytes(self) -> int:
         """Bytes of the tables in memory; the steps themselves are in files."""
         return self.segments.nbytes + self.slot.nbytes + self.joined.nbytes + self.flags.nbytes + self.final.nbytes
+
+    @cached_property
+    def joined(self) -> np.ndarray:
+        """Whether each segment is followed by the one that goes on where it ends, (E,) bool."""
+        now, then = self.segments[:-1], self.segments[1:]
+        joined = np.zeros(len(self.segments), np.bool_)
+        joined[:-1] = (now["mark"] & ENDED == 0) & (now["start"] + now["length"] == then["start"])
+        for field in ("writer", "stream", "episode"):
+            joined[:-1] &= now[field] == then[field]
+        return joined
 
     @cached_property
     def mark(self) -> np.ndarray:
@@ -74,8 +83,7 @@ class View:
         """
         segments = self.segments
         mark = segments["mark"].copy()
-        stream = segments["writer"].astype(np.int64) << 32 | segments["stream"]
-        _, which = np.unique(stream, return_inverse=True)
+        _, which = np.unique(_stream_of(segments), return_inverse=True)
         newest = np.zeros(which.max(initial=0) + 1, np.int64)
         np.maximum.at(newest, which, segments["episode"])
         is_open = (mark & ENDED == 0) & ~self.joined
@@ -121,7 +129,7 @@ class View:
 
     def actions(self, index: np.ndarray) -> np.ndarray:
         """The actions in these slots, (B, actuators) float32."""
-        return self._rows(index)["action"]
+        return self._library.gather(index, self.slot, *self._places)["action"]
 
     def gather(
         self, index: np.ndarray, following: np.ndarray
@@ -138,11 +146,8 @@ class View:
         Raises:
             CorruptChunkError: If a chunk that holds one of them is damaged.
         """
-        ends = following < 0
-        now = self._rows(index)
-        then = self._rows(np.where(ends, 0, following)) if len(index) else now.copy()
-        if ends.any():
-            then[ends] = self.after(-1 - following[ends])
+        packed = self._library.gather(np.concatenate([index, following]), self.slot, *self._places)
+        now, then = packed.reshape(2, -1)
         names = self.schema.names
         return {name: now[name] for name in names}, {name: then[name] for name in names}, now["action"]
 
@@ -163,25 +168,24 @@ class View:
 
     def after(self, segments: np.ndarray) -> np.ndarray:
         """The states after some segments, packed as (B,)."""
-        place = self.segments[segments]
-        return self._library.after(place["chunk"], place["number"])
+        return self._library.gather(-1 - segments, self.slot, *self._places)
 
-    def stretch(self, segments: np.ndarray) -> np.ndarray:
-        """All rows of some segments, one after the other, packed."""
-        place = self.segments[segments]
-        return self._library.stretches(place["chunk"], place["row"], place["length"])
+    def unroll(self, segments: np.ndarray, out: np.ndarray) -> None:
+        """Copy all rows of some segments, one after the other, to packed rows.
 
-    def _rows(self, index: np.ndarray) -> np.ndarray:
-        segment = np.searchsorted(self.slot, index, side="right") - 1
-        place = self.segments[segment]
-        return self._library.rows(place["chunk"], place["row"] + index - self.slot[segment])
+        Raises:
+            CorruptChunkError: If a chunk that holds one of them is damaged.
+        """
+        chunk, row, _ = self._places
+        self._library.unroll(chunk[segments], row[segments], self.segments["length"][segments], out)
+
+    @cached_property
+    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Chunk, first row in it, and number in it of each segment, (E,) int64 each."""
+        chunk, row, number = (np.ascontiguousarray(self.segments[field]) for field in ("chunk", "row", "number"))
+        return chunk, row, number
 
 
-def _joined(segments: np.ndarray) -> np.ndarray:
-    """Whether each segment is followed by the one that goes on where it ends, (E,) bool."""
-    joined = np.zeros(len(segments), np.bool_)
-    now, then = segments[:-1], segments[1:]
-    joined[:-1] = (now["mark"] & ENDED == 0) & (now["start"] + now["length"] == then["start"])
-    for field in ("writer", "stream", "episode"):
-        joined[:-1] &= now[field] == then[field]
-    return joined
+def _stream_of(segments: np.ndarray) -> np.ndarray:
+    """A number for each segment's stream, rising by writer, (E,) int64."""
+    return segments["writer"].astype(np.int64) << 32 | segments["stream"]
