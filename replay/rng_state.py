@@ -8,6 +8,7 @@ Samplers hold no generator: whoever samples hands one in, and saves it beside th
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,8 @@ from telic.replay.errors import FileFormatError
 
 
 def rng_state(rng: np.random.Generator) -> np.ndarray:
-    """Everything that decides the next numbers: JSON as bytes, (length,) uint8."""
-    text = json.dumps(rng.bit_generator.state, default=_plain)
-    return np.frombuffer(text.encode(), np.uint8).copy()
+    """Everything that decides the next numbers, (length,) uint8."""
+    return pack(rng.bit_generator.state)
 
 
 def set_rng_state(rng: np.random.Generator, state: np.ndarray) -> None:
@@ -32,6 +32,11 @@ def set_rng_state(rng: np.random.Generator, state: np.ndarray) -> None:
     except (ValueError, KeyError, TypeError) as error:
         kind = type(rng.bit_generator).__name__
         raise FileFormatError(f"the array is not the state of a {kind} random generator: {error}") from error
+
+
+def pack(state: Mapping[str, Any]) -> np.ndarray:
+    """What NumPy gives as the state of a bit generator, as an array: JSON as bytes, (length,) uint8."""
+    return np.frombuffer(json.dumps(state, default=_plain).encode(), np.uint8).copy()
 
 
 def _plain(value: Any) -> Any:
