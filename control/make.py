@@ -15,13 +15,14 @@ from telic.rewards.writer import Brief
 from telic.sim.env import TaskEnv
 from telic.sim.multirotor.signals import STORED
 from telic.sim.task import Task
-from telic.sim.tasks.registry import make_task
+from telic.sim.tasks.registry import make_flight, make_task
 from telic.sim.vector_env import TaskVectorEnv
 from telic.sim.vehicle import Vehicle
+from telic.sim.world import AnyTask
 
 
 def make(
-    task: Task | str = "hover",
+    task: AnyTask | str = "hover",
     reward: Reward | str | Path | None = None,
     seed: int | None = None,
     render_mode: Literal["rgb_array"] | None = None,
@@ -44,7 +45,7 @@ def make(
 
 
 def make_vec(
-    task: Task | str = "hover",
+    task: AnyTask | str = "hover",
     num_envs: int = 64,
     reward: Reward | str | Path | None = None,
     seed: int | None = None,
@@ -68,12 +69,14 @@ def make_vec(
     return TaskVectorEnv(task, num_envs, reward_for(task, reward), seed, autoreset_mode)
 
 
-def reward_for(task: Task, reward: Reward | str | Path | None = None) -> Reward:
+def reward_for(task: AnyTask, reward: Reward | str | Path | None = None) -> Reward:
     """A reward as it is, from a file, or the task's own.
 
     Raises:
         RewardError: If a file is refused.
     """
+    if reward is None and task.reward.endswith(".py"):
+        reward = task.reward  # A task file names a reward file beside it.
     if reward is None:
         return parse_reward(packaged_reward(task.reward), task.schema, f"{task.reward}.py")
     return load_reward(reward, task.schema) if isinstance(reward, str | Path) else reward
@@ -114,10 +117,10 @@ def task_from_brief(brief: Brief, vehicle: Vehicle | str = "crazyflie") -> Task:
     Raises:
         ValueError: If the vehicle is refused.
     """
-    return make_task(brief.task, vehicle=vehicle, **parameters_of(brief))
+    return make_flight(brief.task, vehicle=vehicle, **parameters_of(brief))
 
 
-def _task(task: Task | str, parameters: dict[str, Any]) -> Task:
+def _task(task: AnyTask | str, parameters: dict[str, Any]) -> AnyTask:
     if isinstance(task, str):
         return make_task(task, **parameters)
     if parameters:

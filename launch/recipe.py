@@ -13,7 +13,7 @@ from telic.launch.recorder import Shaken, record_episodes
 from telic.rewards.check import check_reward
 from telic.rewards.program import RewardProgram, parse_reward
 from telic.sim.task import Task
-from telic.sim.tasks.registry import make_task
+from telic.sim.tasks.registry import make_flight
 
 _CHECK_VEHICLES, _CHECK_STEPS = 32, 50
 
@@ -70,7 +70,7 @@ class Recipe:
             UserError: If the task, a parameter or the vehicle is refused.
         """
         with reading("task"):
-            return make_task(self.task, vehicle=self.vehicle, **self.parameters)
+            return make_flight(self.task, vehicle=self.vehicle, **self.parameters)
 
 
 def check(recipe: Recipe, reward_source: str, path: str = "reward.py") -> tuple[Task, RewardProgram]:

@@ -12,7 +12,7 @@ from telic.control.make import packaged_reward
 from telic.control.pid import CascadedPid
 from telic.control.train import TrainConfig, compile_kernels
 from telic.rewards.program import parse_reward
-from telic.sim.tasks.registry import make_task
+from telic.sim.tasks.registry import make_flight
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def warm_up() -> float:
     """Fill the cache of compiled kernels, and return how long it took [s]."""
     start = time.perf_counter()
     for name in ("hover", "track"):
-        task = replace(make_task(name), truncate_after_s=0.1)
+        task = replace(make_flight(name), truncate_after_s=0.1)
         logger.info("compiling the kernels of task %s", name)
         compile_kernels(task, parse_reward(packaged_reward(task.reward), task.schema), TrainConfig().shac)
         evaluate(task, CascadedPid(task), episodes=2)

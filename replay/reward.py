@@ -32,12 +32,13 @@ class Reward(Protocol):
 
 # A reward may also have a compiled form under the name `kernel`: it reads a tuple of C-contiguous float32 arrays
 # (N, size), in the order of `inputs`, and writes the terms, in the order of `terms`, into a float32 array (N, terms).
+# Under the name `double_kernel` it may have the same in float64.
 Kernel = Callable[[tuple[np.ndarray, ...], np.ndarray], None]
 
 
-def kernel_of(reward: Reward) -> Kernel | None:
-    """The compiled form of a reward, if it has one."""
-    return getattr(reward, "kernel", None)
+def kernel_of(reward: Reward, dtype: str = "float32") -> Kernel | None:
+    """The compiled form of a reward in this precision, if it has one."""
+    return getattr(reward, "double_kernel" if dtype == "float64" else "kernel", None)
 
 
 def total(terms: Mapping[str, np.ndarray]) -> np.ndarray:

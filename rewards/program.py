@@ -226,6 +226,13 @@ class RewardProgram(Weighable):
         return numba_backend.compiled(self.row_source)
 
     @cached_property
+    def double_kernel(self) -> Callable[[tuple[np.ndarray, ...], np.ndarray], None]:
+        """As `kernel`, but in float64 throughout: for worlds whose signals are float64, to compare with others'."""
+        from telic.rewards.backends import numba as numba_backend
+
+        return numba_backend.compiled(self.row_source, np.float64)
+
+    @cached_property
     def gradient_kernel(self) -> Callable[[tuple[np.ndarray, ...], np.ndarray, tuple[np.ndarray, ...]], None]:
         """A Numba function `gradient_kernel(inputs, cotangents, gradients)`: derivatives of all rows in one pass.
 

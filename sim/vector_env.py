@@ -9,16 +9,20 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
 from telic.replay.reward import Reward
-from telic.sim.multirotor.world import MultirotorWorld
 from telic.sim.scoring import Scorer
-from telic.sim.task import Task
+from telic.sim.world import AnyTask
+
+Array = NDArray[Any]
 
 
-class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[Any]]):
-    """Many episodes of one task at once, stepped by compiled kernels.
+class TaskVectorEnv(VectorEnv[Array, NDArray[np.float32], Array]):
+    """Many episodes of one task at once, stepped by compiled kernels or by MuJoCo's batch.
 
     With the default autoreset mode ``SAME_STEP``, an episode that ends is started again in the same step: the returned
     observation is the first of the new episode, and the last of the old one is in ``info["final_obs"]``.
+
+    A simulation that breaks down truncates its own episode only: ``info["diverged"]`` (N,) says which, and the world
+    keeps what is known about it.
 
     Attributes:
         task: The task.
@@ -29,7 +33,7 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
 
     def __init__(
         self,
-        task: Task,
+        task: AnyTask,
         num_envs: int,
         reward: Reward,
         seed: int | None = None,
@@ -60,13 +64,13 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
         self.single_action_space = action_space(task)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self.world = MultirotorWorld(task, num_envs, fresh_seed() if seed is None else seed, threads)
+        self.world = task.make_world(num_envs, fresh_seed() if seed is None else seed, threads)
         self._scorer = Scorer(reward, self.world)
         self._ended = np.zeros(num_envs, np.bool_)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    ) -> tuple[Array, dict[str, Any]]:
         """Start new episodes.
 
         Args:
@@ -89,9 +93,7 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
         self._ended[... if mask is None else mask] = False
         return self._observation(), {}
 
-    def step(
-        self, actions: ArrayLike
-    ) -> tuple[NDArray[np.float32], NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+    def step(self, actions: ArrayLike) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         """Advance all environments by one control period.
 
         Returns:
@@ -118,22 +120,24 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
                 world.reset(self._ended)
                 scorer.clear(self._ended)
             info = {"reward_terms": self._terms()}
+        if world.diverged.any():
+            info["diverged"] = world.diverged.copy()
         self._ended[:] = world.ended
         reward, terminated, truncated = map(self._own, (scorer.total, world.terminated, world.truncated))
         return self._observation(), reward, terminated, truncated, info
 
-    def _own(self, array: NDArray[Any]) -> NDArray[Any]:
+    def _own(self, array: Array) -> Array:
         return array.copy() if self._copy else array
 
-    def _terms(self) -> dict[str, NDArray[np.float32]]:
+    def _terms(self) -> dict[str, Array]:
         return {name: self._own(values) for name, values in self._scorer.terms().items()}
 
-    def _observation(self) -> NDArray[np.float32]:
+    def _observation(self) -> Array:
         observation = self.world.observation
         # In the order of the world's memory, column after column: five times as fast as row after row.
         return observation.copy(order="K") if self._copy else observation
 
-    def _finals(self, rows: NDArray[np.float32]) -> dict[str, Any]:
+    def _finals(self, rows: Array) -> dict[str, Any]:
         """Return the last observations of the ended episodes, in the form of Gymnasium's own vector environments."""
         ended = self.world.ended
         if not ended.any():
@@ -146,12 +150,12 @@ class TaskVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[
         return {"final_obs": observations, "_final_obs": ended.copy()}
 
 
-def observation_space(task: Task) -> Box:
+def observation_space(task: AnyTask) -> Box:
     """Return the space of the policy's observation."""
-    return Box(-np.inf, np.inf, (task.observation_size,), np.float32)
+    return Box(-np.inf, np.inf, (task.observation_size,), np.dtype(task.dtype).type)
 
 
-def action_space(task: Task) -> Box:
+def action_space(task: AnyTask) -> Box:
     """Return the space of the action."""
     low, high = task.actions.bounds
     return Box(low, high, dtype=np.float32)

@@ -26,6 +26,11 @@ class World(Protocol):
     """
 
     @property
+    def task(self) -> "AnyTask":
+        """What is done."""
+        ...
+
+    @property
     def num_envs(self) -> int:
         """Number of worlds N."""
         ...

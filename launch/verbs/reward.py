@@ -98,10 +98,10 @@ def _check(argv: list[str]) -> int:
     from telic.launch.recorder import Shaken, record_episodes
     from telic.rewards.check import check_reward
     from telic.rewards.program import load_reward
-    from telic.sim.tasks.registry import make_task
+    from telic.sim.tasks.registry import make_flight
 
     with reading("reward"):
-        task = make_task(arguments.task)
+        task = make_flight(arguments.task)
         program = load_reward(arguments.file, task.schema)
     flown = Shaken(task, np.random.default_rng(arguments.seed))
     replay = record_episodes(task, flown, arguments.seed, _CHECK_VEHICLES, _CHECK_STEPS)
@@ -131,10 +131,10 @@ def _explain(argv: list[str]) -> int:
     arguments = parse(ExplainArguments, argv, "telic reward explain")
     from telic.rewards.explain import explain
     from telic.rewards.program import load_reward
-    from telic.sim.tasks.registry import make_task
+    from telic.sim.tasks.registry import make_flight
 
     with reading("reward"):
-        program = load_reward(arguments.file, make_task(arguments.task).schema)
+        program = load_reward(arguments.file, make_flight(arguments.task).schema)
     if arguments.json:
         print_json(
             {

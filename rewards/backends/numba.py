@@ -1,7 +1,7 @@
 """Numba back end: one fused loop over rows, written from the scalar steps, without temporaries or the program's text.
 
-The generated text holds only names made here (``a0`` for arrays, ``v0`` for numbers) and the operations below; it
-runs with no builtins but `range` and `abs`.
+The generated text holds only names made here (``a0`` for arrays, ``v0`` for numbers, ``real`` for the type of all
+numbers) and the operations below; it runs with no builtins but `range` and `abs`.
 """
 
 import math
@@ -41,12 +41,11 @@ _TEMPLATES = {
     "or": "{0} | {1}",
     "not": "not {0}",
     "where": "{1} if {0} else {2}",
-    "number": "float32(1.0) if {0} else float32(0.0)",
+    "number": "real(1.0) if {0} else real(0.0)",
 }
 _NAMESPACE = {
     "range": range,
     "abs": abs,
-    "float32": np.float32,
     "floor": np.floor,
     "atan2": math.atan2,
     "sqrt": math.sqrt,
@@ -91,7 +90,7 @@ def gradient_kernel_source(steps: tuple[Step, ...], results: tuple[int, ...], in
     for position, signal in enumerate(inputs):
         for element in range(signal.size):
             place = derivatives.get((signal.name, element))
-            lines.append(f"        d{position}[i, {element}] = {'float32(0.0)' if place is None else f'v{place}'}")
+            lines.append(f"        d{position}[i, {element}] = {'real(0.0)' if place is None else f'v{place}'}")
     return "\n".join(lines) + "\n"
 
 
@@ -117,7 +116,7 @@ def scan_kernel_source(
         "    for i in range(out.shape[0]):",
         "        m = stream[i]",
         "        if first[i]:",
-        *(f"            memory[m, {element}] = float32({value!r})" for element, value in enumerate(initial)),
+        *(f"            memory[m, {element}] = real({value!r})" for element, value in enumerate(initial)),
     ]
     places, offset = {}, 0
     for signal in remembered:
@@ -134,12 +133,16 @@ def scan_kernel_source(
     return "\n".join(lines) + "\n"
 
 
-def compiled(source: str) -> Callable[..., None]:
+def compiled(source: str, real: type[np.floating] = np.float32) -> Callable[..., None]:
     """A kernel as machine code, compiled at its first call.
 
     It releases the GIL, and works on slices of the rows, so that threads can share a batch.
+
+    Args:
+        source: The kernel's text.
+        real: The type of its arithmetic, and of the arrays that it reads and writes.
     """
-    namespace = {"__builtins__": {}, **_NAMESPACE}
+    namespace = {"__builtins__": {}, "real": real, **_NAMESPACE}
     exec(compile(source, "<reward kernel>", "exec"), namespace)
     return njit(nogil=True, error_model="numpy")(namespace["kernel"])
 
@@ -158,9 +161,9 @@ def _expression(step: Step, arrays: dict[str, str]) -> str:
         case "input":
             name, element = step.data
             loaded = f"{arrays[name]}[i, {element}]"
-            return f"{loaded} != float32(0.0)" if step.truth else loaded
+            return f"{loaded} != real(0.0)" if step.truth else loaded
         case "cotangent":
             return f"cotangents[i, {step.data[0]}]"
         case "const":
-            return repr(step.data[0] != 0) if step.truth else f"float32({step.data[0]!r})"
+            return repr(step.data[0] != 0) if step.truth else f"real({step.data[0]!r})"
     return _TEMPLATES[step.op].format(*(f"v{arg}" for arg in step.args))

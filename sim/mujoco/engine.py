@@ -133,4 +133,4 @@ def _bounded(values: Floats) -> NDArray[np.bool_]:
     """Whether all numbers of each row are finite and not huge; one cheap pass in the usual case."""
     if not values.size or np.abs(values).max() < _HUGE:
         return np.ones(len(values), np.bool_)
-    return (np.abs(values) < _HUGE).all(axis=1)
+    return np.asarray((np.abs(values) < _HUGE).all(axis=1))

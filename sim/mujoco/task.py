@@ -149,24 +149,32 @@ class MujocoTask:
         """Control steps until truncation."""
         return max(1, round(self.truncate_after_s / self.dt))
 
-    @cached_property
+    @property
     def schema(self) -> tuple[Signal, ...]:
         """The signals that the world produces and a replay stores.
 
         Raises:
             TaskError: If a source names what the model does not have.
         """
+        return self._schema
+
+    @cached_property
+    def _schema(self) -> tuple[Signal, ...]:
         from telic.sim.mujoco.signals import signals_of
 
         return signals_of(self)
 
-    @cached_property
+    @property
     def actions(self) -> ActionSpec:
         """What a policy commands.
 
         Raises:
             TaskError: If there is not one action for each control of the model, or a control has no range.
         """
+        return self._actions
+
+    @cached_property
+    def _actions(self) -> ActionSpec:
         from telic.sim.mujoco.model import action_spec, control_names
 
         if self.control is None:
@@ -183,12 +191,12 @@ class MujocoTask:
         sizes = {signal.name: signal.size for signal in self.schema}
         return sizes[item.signal] * item.history
 
-    @cached_property
+    @property
     def observation_size(self) -> int:
         """Length of the policy's observation."""
         return sum(map(self.size_of, self.observation))
 
-    @cached_property
+    @property
     def privileged_size(self) -> int:
         """Length of the critic's observation."""
         return sum(map(self.size_of, self.privileged))

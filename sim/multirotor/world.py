@@ -51,6 +51,7 @@ class MultirotorWorld:
         num_envs: Number of vehicles N.
         seed: Key of all random numbers.
         signals: Stored signals by name, (N, ...) float32 views.
+        diverged: Which simulations have broken down (N,): none, as an episode is lost where a number is not finite.
     """
 
     def __init__(self, task: Task, num_envs: int, seed: int = 0, threads: int | None = None) -> None:
@@ -84,6 +85,7 @@ class MultirotorWorld:
         self._finals = np.zeros((0, task.observation_size), np.float32)
         self._privileged = np.zeros((task.privileged_size, tiles, LANES), np.float32)
         self._privileged_is_old = True
+        self.diverged = np.zeros(num_envs, np.bool_)
         self.signals: Mapping[str, NDArray[np.float32]] = MappingProxyType(
             {signal.name: self._signal(signal.name) for signal in STORED}
         )
@@ -279,11 +281,6 @@ class MultirotorWorld:
     def ended(self) -> Mask:
         """Which episodes are over for either reason (N,): a live view."""
         return self._memory.ended.reshape(-1)[: self.num_envs]
-
-    @property
-    def diverged(self) -> Mask:
-        """Which simulations have broken down (N,): none, as what is not finite is lost."""
-        return np.zeros(self.num_envs, np.bool_)
 
     @property
     def elapsed_s(self) -> Floats:

@@ -10,22 +10,39 @@ from telic.sim.task import Task, TaskError
 from telic.sim.tasks.hover import hover
 from telic.sim.tasks.track import track
 from telic.sim.vehicle import load_vehicle
+from telic.sim.yaml.load import TASK_FILES, load_task
 
 TASKS: dict[str, Callable[..., Task]] = {"hover": hover, "track": track}
 
 
-def make_task(name: str, **parameters: Any) -> Task:
+def make_flight(name: str, **parameters: Any) -> Task:
+    """Make a task that a multirotor flies; arguments and errors as of `make_task`.
+
+    Raises:
+        TaskError: Also if the task is of another kind.
+    """
+    task = make_task(name, **parameters)
+    if not isinstance(task, Task):
+        raise TaskError(f"task {name!r} is no flight of a multirotor; allowed here: hover, track")
+    return task
+
+
+def make_task(name: str, **parameters: Any) -> Any:
     """Make a task by name.
 
     Args:
-        name: A key of `TASKS`.
-        **parameters: Arguments of its factory. Plain data serves: a vehicle by name or path, a reference as
+        name: A key of `TASKS`, or the path of a task file in YAML.
+        **parameters: Arguments of its factory, not for a task file. Plain data serves: a vehicle by name or path, a reference as
             ``{"kind": "lissajous", "period_s": 5.5}``, points as lists.
 
     Raises:
         TaskError: If the task or a parameter is unknown.
         ValueError: If a value is not allowed.
     """
+    if name.endswith(TASK_FILES):
+        if parameters:
+            raise TaskError(f"{', '.join(parameters)}: a task file has no parameters; write them into {name}")
+        return load_task(name)
     if name not in TASKS:
         raise TaskError(f"unknown task {name!r}{did_you_mean(name, TASKS)}")
     factory = TASKS[name]

@@ -164,7 +164,7 @@ def test_a_reward_that_is_not_finite_is_refused_with_the_term(near):
     env = TaskVectorEnv(SHORT, 2, Broken(), seed=1)
     with (
         np.errstate(divide="ignore"),
-        pytest.raises(ValueError, match=r"reward of vehicle 0 is not finite: .*bad = -?inf"),
+        pytest.raises(ValueError, match=r"reward of world 0 is not finite: .*bad = -?inf"),
     ):
         env.step(hold(env))
 
