@@ -38,16 +38,25 @@ class Appender:
         written: How many steps are on disk, in all chunks of this folder.
     """
 
-    def __init__(self, folder: Path, schema: Schema, fingerprint: str, streams: int) -> None:
+    def __init__(self, writers: Path, name: str, schema: Schema, fingerprint: str, streams: int) -> None:
         """Become the one writer of a folder, and clear away what a killed one left half done.
 
+        Args:
+            writers: Where the folders of all writers are.
+            name: Of this one and its folder.
+            schema: Of the store.
+            fingerprint: Of the schema.
+            streams: How many there are.
+
         Raises:
+            ReplayError: If the name cannot be a folder's.
             WriterBusyError: If the folder has a writer.
         """
-        if not re.fullmatch(r"\w[\w.+-]{0,99}", folder.name):
+        if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
             raise ReplayError(
-                f"writer name {folder.name!r}; allowed: up to 100 letters, digits and '_.+-', none of '.+-' first"
+                f"writer name {name!r}; allowed: up to 100 letters, digits and '_.+-', none of '.+-' first"
             )
+        folder = writers / name
         with naming_full_disk(folder):
             _make_folder(folder)
             self._lock = WriterLock(folder)

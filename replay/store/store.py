@@ -272,7 +272,7 @@ class Store:
 
     def _appender(self, name: str, streams: int) -> Appender:
         self._refuse_read_only("write")
-        return Appender(self.path / WRITERS / name, self.schema, self._fingerprint, streams)
+        return Appender(self.path / WRITERS, name, self.schema, self._fingerprint, streams)
 
     def _refuse_read_only(self, what: str, instead: str = "") -> None:
         if self.mode != "append":

@@ -1,8 +1,8 @@
 """Safetensors files whose arrays are mapped into memory instead of read, each with a checksum of its own.
 
 The metadata of such a file holds its format, its version, and one JSON text ``about`` with the checksums of all arrays
-and whatever its kind of file says of itself; ``about`` has a checksum too. So every byte of the file is covered: what
-the header says beside ``about`` is names, types and places of arrays, and an array at a wrong place has a wrong sum.
+and whatever its kind of file says of itself; these three have a checksum too. So every byte of the file is covered: what
+else the header says is names, types and places of arrays, and an array at a wrong place has a wrong sum.
 """
 
 import json
@@ -46,10 +46,8 @@ def pack(kind: str, tensors: Mapping[str, np.ndarray], about: Mapping[str, Any])
     whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     checksums = {name: checksum(array) for name, array in whole.items()}
     text = json.dumps({**about, "checksums": checksums})
-    return save(
-        whole,
-        {"format": kind, "version": str(VERSION), "about": text, "about_checksum": str(crc32(text.encode()))},
-    )
+    metadata = {"format": kind, "version": str(VERSION), "about": text}
+    return save(whole, {**metadata, "checksum": str(_identity(metadata))})
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Mapped:
         path: Where it is.
         tensors: The arrays, read-only views of the file.
         about: What the file says of itself.
-        identity: Checksum of `about`, and so of all arrays.
+        identity: Checksum of format, version and `about`, and so of all arrays.
     """
 
     path: Path
@@ -93,21 +91,21 @@ def map_file(path: Path, kind: str) -> Mapped:
         raise CorruptChunkError(f"{path} is missing or empty") from error
     try:
         tensors, metadata = _parse(content)
-        about = metadata["about"].encode()
-        identity = int(metadata["about_checksum"])
-        newer = metadata["format"] == kind and int(metadata["version"]) > VERSION
+        identity = _identity(metadata)
+        right = identity == int(metadata["checksum"]) and metadata["format"] == kind
+        newer = int(metadata["version"]) > VERSION
     except (KeyError, TypeError, AttributeError, ValueError, struct.error) as error:
         raise CorruptChunkError(
             f"{path} is torn or damaged: its header says {type(error).__name__}: {error}"
         ) from error
+    if not right:
+        raise CorruptChunkError(f"{path} is damaged, or is no {kind} file: its header does not fit its checksum")
     if newer:
         raise NewerFormatError(f"{path} has version {metadata['version']}, this Telic reads {VERSION}: update Telic")
-    if metadata["format"] != kind or metadata["version"] != str(VERSION) or crc32(about) != identity:
-        raise CorruptChunkError(f"{path} is damaged, or is no {kind} file: its header does not fit its checksum")
-    described = json.loads(about)
-    if set(described["checksums"]) != set(tensors):
+    about = json.loads(metadata["about"])
+    if set(about["checksums"]) != set(tensors):
         raise CorruptChunkError(f"{path} is damaged: it does not hold the arrays that it names")
-    return Mapped(path, tensors, described, identity)
+    return Mapped(path, tensors, about, identity)
 
 
 def _parse(content: mmap.mmap) -> tuple[dict[str, np.ndarray], dict[str, str]]:
@@ -137,3 +135,7 @@ def _parse(content: mmap.mmap) -> tuple[dict[str, np.ndarray], dict[str, str]]:
 def checksum(array: np.ndarray) -> int:
     """CRC-32 of a contiguous array's bytes."""
     return crc32(array.reshape(-1).view(np.uint8).data)
+
+
+def _identity(metadata: Mapping[str, str]) -> int:
+    return crc32("\n".join(metadata[name] for name in ("format", "version", "about")).encode())

@@ -4,7 +4,6 @@ from functools import cached_property
 
 import numpy as np
 
-from telic.replay import kernels
 from telic.replay.kernels import ENDED, FIRST, TERMINATED, TRUNCATED
 from telic.replay.schema import Schema
 from telic.replay.store.errors import ReadOnlyError
@@ -120,12 +119,13 @@ class View:
         Raises:
             CorruptChunkError: If a chunk that holds one of them is damaged.
         """
-        following = np.empty_like(index)
-        kernels.follow(index, self.head, self.streams, self.flags, self.final, following)
-        signals, next_signals, action = self.gather(index, following)
-        flags = self.flags[index]
-        truncated = (flags & (TRUNCATED | CUT)) == TRUNCATED
-        return Transitions(signals, action, next_signals, (flags & TERMINATED) > 0, truncated)
+        segment = np.searchsorted(self.slot, index, side="right") - 1
+        last = index == self.slot[segment] + self.segments["length"][segment] - 1
+        # The state after a segment is in its own chunk, so that no other one is needed.
+        signals, next_signals, action = self.gather(index, np.where(last, -1 - segment, index + 1))
+        mark = self.mark[segment] * last
+        truncated = (mark & (TRUNCATED | CUT)) == TRUNCATED
+        return Transitions(signals, action, next_signals, (mark & TERMINATED) > 0, truncated)
 
     def actions(self, index: np.ndarray) -> np.ndarray:
         """The actions in these slots, (B, actuators) float32."""
