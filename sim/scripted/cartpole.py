@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telic.sim.scripted.regulator import linear_regulator
+from telic.sim.tasks.cartpole import MAX_FORCE
 
 CART_MASS = 1.0  # [kg]
 POLE_MASS = 0.1  # [kg]
 CENTRE = 0.5  # Distance of the pole's centre of mass from its hinge [m].
 PIVOT_INERTIA = POLE_MASS * CENTRE**2 + POLE_MASS * 1.0**2 / 12.0  # About the hinge [kg m2].
 GRAVITY = 9.81
-MAX_FORCE = 10.0  # [N]
 
 _PUMP = 12.0  # Acceleration of the cart per joule of missing energy and rad/s [1/(kg m)].
 _HOLD_WITHIN = 0.35  # [rad]

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from telic.sim.mujoco.actuators import Actuator
 from telic.sim.mujoco.sources import Computed, Elapsed, JointPosition, JointVelocity, PreviousAction, Source
 from telic.sim.mujoco.starts import Disturb, FromKeyframe
 from telic.sim.mujoco.task import MujocoTask, Outside
@@ -13,6 +14,8 @@ from telic.sim.observe import Observe
 from telic.sim.robots.scene import add_surroundings, load_robot, scene_text
 
 RewardKind = Literal["shaped", "sparse"]
+
+MAX_FORCE = 10.0  # [N]
 
 _OBSERVATION = (
     Observe("cart_position"),
@@ -37,6 +40,7 @@ def cartpole(reward: RewardKind = "shaped", duration_s: float = 10.0) -> MujocoT
         observation=_OBSERVATION,
         reward="cartpole" if reward == "shaped" else "cartpole_sparse",
         decimation=2,
+        actuators=(Actuator("force", scale=MAX_FORCE),),
         reset=(FromKeyframe("home"), Disturb("position", 0.2), Disturb("velocity", 0.2)),
         terminate=(Outside("pole_angle", -math.pi / 6.0, math.pi / 6.0), Outside("cart_position", -2.3, 2.3)),
         truncate_after_s=duration_s,
@@ -58,6 +62,7 @@ def cartpole_swing_up(reward: RewardKind = "shaped", duration_s: float = 10.0) -
         observation=_OBSERVATION,
         reward="cartpole" if reward == "shaped" else "cartpole_sparse",
         decimation=2,
+        actuators=(Actuator("force", scale=MAX_FORCE),),
         reset=(FromKeyframe("hanging"), Disturb("position", 0.2), Disturb("velocity", 0.2)),
         truncate_after_s=duration_s,
     )
