@@ -188,7 +188,7 @@ class Replay:
         """
         if name in self._columns:
             raise ReplayError(f"there is a reward column {name!r} already; drop it first with drop_column({name!r})")
-        values = check_array(values, Signal(name), (len(self),))
+        values = check_array(values, Signal("reward"), (len(self),))
         if not np.isfinite(values).all():
             slot = int(np.flatnonzero(~np.isfinite(values))[0])
             raise NonFiniteError(f"the reward {name!r} of slot {slot} is {values[slot]}; nothing was stored")

@@ -46,9 +46,14 @@ def test_recorded_rewards_do_not_cover_what_comes_later(replay, schema):
     ],
 )
 def test_wrong_recorded_rewards_are_refused(replay, values, error):
-    with pytest.raises(error, match="recorded"):
+    with pytest.raises(error, match="reward"):
         replay.add_column("recorded", values)
     assert not replay.columns
+
+
+def test_a_fingerprint_is_a_name_too(replay):
+    replay.add_column("02eb4280", np.zeros(6, np.float32))
+    assert list(replay.columns) == ["02eb4280"]
 
 
 def test_a_name_is_taken_once(replay):
