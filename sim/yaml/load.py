@@ -31,6 +31,9 @@ from telic.sim.yaml.mjcf import Mjcf, explain, read_mjcf
 from telic.sim.yaml.names import check_name, check_names
 from telic.sim.yaml.problem import Problem, TaskFileError
 
+# How the names of task files end.
+TASK_FILES = (".yaml", ".yml")
+
 DEFAULT_EPISODE_S = 10.0
 DEFAULT_CONTROL_HZ = 50.0
 
