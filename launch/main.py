@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "eval": ("RUN", "a run's policy on held-out episodes, beside the PID baseline"),
     "video": ("RUN", "a film of a run's policy"),
     "plot": ("RUN...", "learning curves of runs on one page"),
+    "data": ("list|info|make|import|export|relabel ...", "stored experience: look, make, convert, score again"),
     "export": ("RUN", "a run's policy for other machines"),
     "verify": ("DIR", "every proof of an exported policy that this machine can do"),
     "doctor": ("", "what this machine can and cannot do, and the fix"),

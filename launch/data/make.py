@@ -1,0 +1,143 @@
+"""`telic data make`: a dataset of a telic task, flown by a policy."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telic.control.controller import Controller
+from telic.launch.data.dataset import News
+from telic.launch.errors import UserError
+from telic.replay.action import ActionSpec
+from telic.replay.exchange.recording import Episode, Recording, Report
+from telic.replay.schema import Schema
+from telic.sim.task import Task
+from telic.sim.world import AnyTask, World
+
+# Episodes that are simulated side by side.
+_WORLDS = 64
+
+
+@dataclass(frozen=True)
+class RandomActions:
+    """Draws every action uniformly within the limits.
+
+    Attributes:
+        actions: The limits.
+        rng: Source of the draws.
+    """
+
+    actions: ActionSpec
+    rng: np.random.Generator
+
+    def reset(self, ids: NDArray[np.bool_] | None = None) -> None:
+        """Nothing is remembered."""
+
+    def act(self, observation: NDArray, signals: Mapping[str, NDArray]) -> NDArray[np.float32]:
+        """Actions (N, actuators)."""
+        low, high = self.actions.bounds
+        return self.rng.uniform(low, high, (len(observation), self.actions.size)).astype(np.float32)
+
+
+def controller_for(policy: str, task: AnyTask, seed: int) -> Controller:
+    """Who acts.
+
+    Args:
+        policy: ``random``, ``pid``, or the folder of a run.
+        task: What is done.
+        seed: Of random actions.
+
+    Raises:
+        UserError: If there is no such policy, or it is not for this task.
+    """
+    if policy == "random":
+        return RandomActions(task.actions, np.random.default_rng([seed, 1]))
+    if policy == "pid":
+        if not isinstance(task, Task):
+            raise UserError(f"--policy pid flies multirotors; {task.name!r} is another task: use random or a run")
+        from telic.control.pid import CascadedPid
+
+        return CascadedPid(task)
+    if not Path(policy).is_dir():
+        raise UserError(f"--policy {policy}: neither 'random' nor 'pid' nor the folder of a run")
+    from telic.launch.run import reopen
+    from telic.launch.stages import policy_of
+
+    run = reopen(Path(policy))
+    if run.task.name != task.name or run.task.observation_size != task.observation_size:
+        raise UserError(f"--policy {policy} was trained for the task {run.task.name!r}, not for {task.name!r}")
+    return policy_of(run)
+
+
+def recording_of_flights(
+    task: AnyTask, controller: Controller, episodes: int, seed: int, policy: str, news: News
+) -> Recording:
+    """Episodes of a task, simulated while they are read.
+
+    Every world has its share of the episodes from the start, so that short ones are not preferred.
+    """
+    about = {"task": task.name, "policy": policy, "seed": seed, "fps": 1.0 / task.dt}
+    tags = {"task": task.name, "source": policy, "seed": seed}
+
+    def flown() -> Iterator[Episode]:
+        worlds = min(episodes, _WORLDS)
+        share = episodes // worlds + (np.arange(worlds) < episodes % worlds)
+        flights = _Flights(task, task.make_world(worlds, seed), controller, tags)
+        done = 0
+        while (share > 0).any():
+            for world, episode in flights.step():
+                if share[world] > 0:
+                    share[world] -= 1
+                    done += 1
+                    yield episode
+                    news(f"{done} of {episodes} episodes")
+
+    return Recording(Schema(task.schema, task.actions), flown(), Report(f"task {task.name}"), about)
+
+
+class _Flights:
+    """Worlds that step together, and what each has been through since its episode began."""
+
+    def __init__(self, task: AnyTask, world: World, controller: Controller, tags: Mapping[str, str | int]) -> None:
+        self._world, self._controller, self._tags = world, controller, tags
+        shape = (task.episode_steps + 1, world.num_envs)
+        self._states = {
+            name: np.zeros((*shape, *values.shape[1:]), values.dtype) for name, values in world.signals.items()
+        }
+        self._actions = np.zeros((*shape, task.actions.size), np.float32)
+        self._steps = np.zeros(world.num_envs, np.int64)
+        self._every = np.arange(world.num_envs)
+        controller.reset(None)
+        self._keep_states()
+
+    def step(self) -> Iterator[tuple[int, Episode]]:
+        """Advance all worlds; the episodes that ended, with the numbers of their worlds."""
+        world = self._world
+        world.step(self._controller.act(world.observation, world.signals))
+        self._actions[self._steps, self._every] = world.action
+        self._steps += 1
+        self._keep_states()
+        ended = world.ended.copy()
+        for number in np.flatnonzero(ended).tolist():
+            yield number, self._episode(number)
+        if ended.any():
+            world.reset(ended)
+            self._controller.reset(ended)
+            self._steps[ended] = 0
+            self._keep_states()
+
+    def _keep_states(self) -> None:
+        for name, values in self._world.signals.items():
+            self._states[name][self._steps, self._every] = values
+
+    def _episode(self, number: int) -> Episode:
+        steps = int(self._steps[number])
+        return Episode(
+            {name: values[: steps + 1, number].copy() for name, values in self._states.items()},
+            self._actions[:steps, number].copy(),
+            bool(self._world.terminated[number]),
+            bool(self._world.truncated[number]),
+            tags=self._tags,
+        )
