@@ -1,8 +1,8 @@
 """Safetensors files whose arrays are mapped into memory instead of read, each with a checksum of its own.
 
 The metadata of such a file holds its format, its version, and one JSON text ``about`` with the checksums of all arrays
-and whatever its kind of file says of itself; these three have a checksum too. So every byte of the file is covered: what
-else the header says is names, types and places of arrays, and an array at a wrong place has a wrong sum.
+and whatever its kind of file says of itself; these three have a checksum too. So every byte of the file is covered:
+what else the header says is names, types and places of arrays, and an array at a wrong place has a wrong sum.
 """
 
 import json
@@ -90,35 +90,40 @@ def map_file(path: Path, kind: str) -> Mapped:
     except (FileNotFoundError, ValueError) as error:
         raise CorruptChunkError(f"{path} is missing or empty") from error
     try:
-        tensors, metadata = _parse(content)
+        header, begin = _header(content)
+        metadata = header.pop("__metadata__")
         identity = _identity(metadata)
-        right = identity == int(metadata["checksum"]) and metadata["format"] == kind
-        newer = int(metadata["version"]) > VERSION
+        if identity != int(metadata["checksum"]) or metadata["format"] != kind:
+            raise ValueError(f"its checksum does not fit, or it is no {kind} file")
+        if int(metadata["version"]) > VERSION:
+            raise NewerFormatError(
+                f"{path} has version {metadata['version']}, this Telic reads {VERSION}: update Telic"
+            )
+        tensors = _arrays(content, header, begin)
+        about = json.loads(metadata["about"])
+        if set(about["checksums"]) != set(tensors):
+            raise ValueError("it does not hold the arrays that it names")
+    except NewerFormatError:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError, struct.error) as error:
-        raise CorruptChunkError(
-            f"{path} is torn or damaged: its header says {type(error).__name__}: {error}"
-        ) from error
-    if not right:
-        raise CorruptChunkError(f"{path} is damaged, or is no {kind} file: its header does not fit its checksum")
-    if newer:
-        raise NewerFormatError(f"{path} has version {metadata['version']}, this Telic reads {VERSION}: update Telic")
-    about = json.loads(metadata["about"])
-    if set(about["checksums"]) != set(tensors):
-        raise CorruptChunkError(f"{path} is damaged: it does not hold the arrays that it names")
+        raise CorruptChunkError(f"{path} is torn or damaged: its header: {type(error).__name__}: {error}") from error
     return Mapped(path, tensors, about, identity)
 
 
-def _parse(content: mmap.mmap) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Arrays and metadata of a safetensors file."""
+def _header(content: mmap.mmap) -> tuple[dict[str, Any], int]:
+    """The header of a safetensors file, and where the arrays begin."""
     (length,) = _LENGTH.unpack_from(content)
     begin = _LENGTH.size + length
     if begin > len(content):
         raise ValueError("it ends within its header")
-    header = json.loads(content[_LENGTH.size : begin])
-    metadata = header.pop("__metadata__")
+    return json.loads(content[_LENGTH.size : begin]), begin
+
+
+def _arrays(content: mmap.mmap, entries: Mapping[str, Any], begin: int) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file, views of its content."""
     tensors = {}
     end = 0
-    for name, entry in header.items():
+    for name, entry in entries.items():
         shape = tuple(entry["shape"])
         dtype = np.dtype(_DTYPES[entry["dtype"]])
         low, high = entry["data_offsets"]
@@ -129,7 +134,7 @@ def _parse(content: mmap.mmap) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         end = max(end, high)
     if begin + end != len(content):
         raise ValueError(f"{len(content)} bytes where {begin + end} belong")
-    return tensors, metadata
+    return tensors
 
 
 def checksum(array: np.ndarray) -> int:

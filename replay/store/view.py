@@ -81,12 +81,14 @@ class View:
         A stream that begins another episode has left the one before, if that had no end: it was truncated.
         """
         segments = self.segments
+        stream, episode = _stream_of(segments), segments["episode"]
+        order = np.lexsort((episode, stream))
+        now, then = order[:-1], order[1:]
+        left = np.zeros(len(segments), np.bool_)
+        left[now] = (stream[now] == stream[then]) & (episode[now] != episode[then])
         mark = segments["mark"].copy()
-        _, which = np.unique(_stream_of(segments), return_inverse=True)
-        newest = np.zeros(which.max(initial=0) + 1, np.int64)
-        np.maximum.at(newest, which, segments["episode"])
         is_open = (mark & ENDED == 0) & ~self.joined
-        mark[is_open] = np.where(segments["episode"] < newest[which], TRUNCATED, TRUNCATED | CUT)[is_open]
+        mark[is_open] = np.where(left, TRUNCATED, TRUNCATED | CUT)[is_open]
         return mark
 
     @cached_property
