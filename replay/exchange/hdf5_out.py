@@ -1,6 +1,6 @@
 """Recordings as HDF5 files in the style of D4RL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import numpy as np
 from telic.replay.errors import ReplayError, StaleColumnError
 from telic.replay.exchange.foreign import OBSERVATION
 from telic.replay.exchange.hdf5_in import LIBRARY
+from telic.replay.exchange.memory import closed
 from telic.replay.exchange.recording import Episode, Recording, Report
 from telic.replay.exchange.schema_note import KEY
 from telic.replay.exchange.steps import last_marked
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import h5py
 
 _CHUNK_STEPS = 4096
+_BLOCK_STEPS = 65536
 
 
 def write_hdf5(recording: Recording, path: str | Path) -> Report:
@@ -42,13 +44,15 @@ def write_hdf5(recording: Recording, path: str | Path) -> Report:
     report = recording.report
     with unfinished(Path(path).expanduser()) as beside, h5py.File(beside, "x") as file:
         file.attrs[KEY] = recording.schema.to_json()
-        was_open = False
-        for number, episode in enumerate(recording):
-            if was_open:
-                file["timeouts"][-1] = True  # pyright: ignore[reportIndexIssue]
-                report.note("episode without an end mark: written as a timeout")
-            _append(file, _rows(episode, recording.schema.names, number))
-            was_open = not episode.ended
+        waiting: list[dict[str, np.ndarray]] = []
+        written = 0
+        for number, episode in enumerate(closed(recording, report)):
+            waiting.append(_rows(episode, recording.schema.names, number))
+            if report.transitions - written >= _BLOCK_STEPS:
+                _append(file, waiting)
+                waiting, written = [], report.transitions
+        if waiting:
+            _append(file, waiting)
         if not report.transitions:
             raise ReplayError("there is no episode to write")
     return report
@@ -69,14 +73,15 @@ def _rows(episode: Episode, names: tuple[str, ...], number: int) -> dict[str, np
     }
 
 
-def _append(file: "h5py.File", rows: Mapping[str, np.ndarray]) -> None:
+def _append(file: "h5py.File", parts: Sequence[Mapping[str, np.ndarray]]) -> None:
+    """Write some episodes together: each call of the library costs as much as copying thousands of rows."""
     import h5py
 
-    for key, values in rows.items():
+    for key in parts[0]:
+        values = np.concatenate([part[key] for part in parts])
         if key not in file:
-            file.create_dataset(
-                key, data=values, maxshape=(None, *values.shape[1:]), chunks=(_CHUNK_STEPS, *values.shape[1:])
-            )
+            chunks = (_CHUNK_STEPS, *values.shape[1:])
+            file.create_dataset(key, data=values, maxshape=(None, *values.shape[1:]), chunks=chunks)
             continue
         dataset = file[key]
         assert isinstance(dataset, h5py.Dataset)

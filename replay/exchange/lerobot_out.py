@@ -157,10 +157,9 @@ class _Writer:
         return columns
 
     def _describe(self, episode: Episode, columns: Mapping[str, np.ndarray], task: str) -> None:
-        statistics = {
-            key: statistics_of(values.reshape(len(values), *layout.shape_in(self._features, key)))
-            for key, values in columns.items()
-        }
+        statistics = statistics_of(
+            {key: values.reshape(len(values), *layout.shape_in(self._features, key)) for key, values in columns.items()}
+        )
         self._statistics.append(statistics)
         self._finals.append({name: values[-1] for name, values in episode.signals.items()})
         place = self._place()

@@ -52,7 +52,8 @@ def write_minari(
         from minari.dataset.minari_storage import MinariStorage
     except ImportError as error:
         raise ImportError(LIBRARY, name=error.name) from error
-    path = Path(path).expanduser()
+    # Minari's size of a dataset is wrong for relative paths.
+    path = Path(path).expanduser().absolute()
     name = dataset_id or path.name
     match = DATASET_ID_RE.fullmatch(name)
     if match is None or match["version"] is None:

@@ -5,7 +5,7 @@ A buffer is read from the live object, never from its file: that is a pickle, wh
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from gymnasium import spaces
@@ -31,7 +31,7 @@ WAY_OUT = """load it in a program of your own, if you trust it, and hand over th
     replay_of(read_sb3(model.replay_buffer)).save("buffer.safetensors")"""
 
 
-def refuse_pickle(path: str | Path) -> None:
+def refuse_pickle(path: str | Path) -> NoReturn:
     """Refuse a buffer's file.
 
     Raises:
