@@ -14,14 +14,34 @@ from telic.replay.signal import Signal
 from telic.rewards.gradient import with_gradient
 from telic.rewards.scalar import Step
 
-# `minimum` and `maximum` let NaN through like NumPy's: the first operand if the comparison fails on account of it.
+# Choices are calls and not branches of the kernel: a sum over a clipped vector has hundreds of them, and compiles in
+# minutes with branches. They cost nothing in the end, as they are inlined there.
+
+
+@njit(error_model="numpy")
+def _minimum(a, b):  # noqa: ANN001, ANN202
+    """The smaller of two; lets NaN through like NumPy's: the first operand if the comparison fails on account of it."""
+    return b if a > b or b != b else a
+
+
+@njit(error_model="numpy")
+def _maximum(a, b):  # noqa: ANN001, ANN202
+    """The larger of two, as `_minimum`."""
+    return b if a < b or b != b else a
+
+
+@njit(error_model="numpy")
+def _choose(condition, a, b):  # noqa: ANN001, ANN202
+    return a if condition else b
+
+
 _TEMPLATES = {
     "add": "{0} + {1}",
     "sub": "{0} - {1}",
     "mul": "{0} * {1}",
     "div": "{0} / {1}",
-    "minimum": "{1} if {0} > {1} or {1} != {1} else {0}",
-    "maximum": "{1} if {0} < {1} or {1} != {1} else {0}",
+    "minimum": "minimum({0}, {1})",
+    "maximum": "maximum({0}, {1})",
     "arctan2": "atan2({0}, {1})",
     "neg": "-{0}",
     "abs": "abs({0})",
@@ -40,12 +60,15 @@ _TEMPLATES = {
     "and": "{0} & {1}",
     "or": "{0} | {1}",
     "not": "not {0}",
-    "where": "{1} if {0} else {2}",
-    "number": "real(1.0) if {0} else real(0.0)",
+    "where": "choose({0}, {1}, {2})",
+    "number": "choose({0}, real(1.0), real(0.0))",
 }
 _NAMESPACE = {
     "range": range,
     "abs": abs,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "choose": _choose,
     "floor": np.floor,
     "atan2": math.atan2,
     "sqrt": math.sqrt,

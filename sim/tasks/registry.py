@@ -4,15 +4,44 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from telic.sim.mujoco.task import MujocoTask
 from telic.sim.reference import make_reference
 from telic.sim.suggest import did_you_mean
 from telic.sim.task import Task, TaskError
+from telic.sim.tasks.gymnasium.ant import ant
+from telic.sim.tasks.gymnasium.half_cheetah import half_cheetah
+from telic.sim.tasks.gymnasium.hopper import hopper
+from telic.sim.tasks.gymnasium.humanoid import humanoid
+from telic.sim.tasks.gymnasium.humanoid_standup import humanoid_standup
+from telic.sim.tasks.gymnasium.inverted_double_pendulum import inverted_double_pendulum
+from telic.sim.tasks.gymnasium.inverted_pendulum import inverted_pendulum
+from telic.sim.tasks.gymnasium.pusher import pusher
+from telic.sim.tasks.gymnasium.reacher import reacher
+from telic.sim.tasks.gymnasium.swimmer import swimmer
+from telic.sim.tasks.gymnasium.walker2d import walker2d
 from telic.sim.tasks.hover import hover
 from telic.sim.tasks.track import track
 from telic.sim.vehicle import load_vehicle
 from telic.sim.yaml.load import TASK_FILES, load_task
 
-TASKS: dict[str, Callable[..., Task]] = {"hover": hover, "track": track}
+_FACTORIES: tuple[Callable[..., Task | MujocoTask], ...] = (
+    hover,
+    track,
+    half_cheetah,
+    hopper,
+    walker2d,
+    ant,
+    humanoid,
+    humanoid_standup,
+    swimmer,
+    reacher,
+    pusher,
+    inverted_pendulum,
+    inverted_double_pendulum,
+)
+
+# Each task is registered under the name of its factory, in the order in which they are listed.
+TASKS: dict[str, Callable[..., Task | MujocoTask]] = {factory.__name__: factory for factory in _FACTORIES}
 
 
 def make_flight(name: str, **parameters: Any) -> Task:
@@ -32,7 +61,7 @@ def make_task(name: str, **parameters: Any) -> Any:
 
     Args:
         name: A key of `TASKS`, or the path of a task file in YAML.
-        **parameters: Arguments of its factory, not for a task file. Plain data serves: a vehicle by name or path, a reference as
+        **parameters: Arguments of its factory. Plain data serves: a vehicle by name or path, a reference as
             ``{"kind": "lissajous", "period_s": 5.5}``, points as lists.
 
     Raises:

@@ -1,7 +1,7 @@
 """Telic writes the reward for what a robot should do, trains the policy in simulation, and puts it on the robot.
 
-These names are the ones to start with; each is imported from its own module when it is first used. ``import telic`` also
-registers ``telic/Hover-v0`` and ``telic/Track-v0`` with Gymnasium.
+These names are the ones to start with; each is imported from its own module when it is first used. ``import telic``
+also registers every task with Gymnasium: ``telic/Hover-v0``, ``telic/HalfCheetah-v0`` and so on.
 """
 
 import importlib
@@ -69,9 +69,26 @@ def __dir__() -> list[str]:
     return [*globals(), *_PUBLIC]
 
 
-for _id, _task in (("telic/Hover-v0", "hover"), ("telic/Track-v0", "track")):
+# The tasks of `telic.sim.tasks.registry`, which is not imported here: it takes the simulators with it.
+_TASKS = (
+    "hover",
+    "track",
+    "half_cheetah",
+    "hopper",
+    "walker2d",
+    "ant",
+    "humanoid",
+    "humanoid_standup",
+    "swimmer",
+    "reacher",
+    "pusher",
+    "inverted_pendulum",
+    "inverted_double_pendulum",
+)
+
+for _task in _TASKS:
     gymnasium.register(
-        _id,
+        f"telic/{''.join(word.capitalize() for word in _task.split('_'))}-v0",
         entry_point="telic.control.make:make",
         vector_entry_point="telic.control.make:make_vec",
         kwargs={"task": _task},
