@@ -1,24 +1,43 @@
 """The direct gradient of a reward with respect to everything that happened in a window."""
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import numpy as np
 import torch
 
 from telic.control.fleet import IN_STATE
 from telic.control.window.data import Floats, Gradient, Window
 from telic.control.window.rotation import rotation_rows_vjp
-from telic.rewards.program import RewardProgram
+from telic.replay.reward import Reward
 
 NEXT = "next_"
 
 
+class DifferentiableReward(Reward, Protocol):
+    """A reward that torch can differentiate: a reward program, a penalty, or a sum of such."""
+
+    def torch_terms(self, inputs: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The terms of `Reward.terms`, differentiable by the inputs."""
+        ...
+
+
 class RewardObjective:
-    """A reward program as part of a differentiable objective.
+    """A reward as part of a differentiable objective.
 
     Args:
-        reward: The program.
+        reward: The reward.
+
+    Raises:
+        ValueError: If the reward remembers within an episode: its gradient would have to go through that memory.
     """
 
-    def __init__(self, reward: RewardProgram) -> None:
+    def __init__(self, reward: DifferentiableReward) -> None:
+        if getattr(reward, "memory", ()):
+            raise ValueError(
+                "this learner cannot train with a reward that remembers within an episode; write it without `memory`, "
+                "or train with another learner"
+            )
         self.reward = reward
 
     @property

@@ -184,6 +184,26 @@ class Policy(nn.Module):
             x = fast_tanh(layer(x))
         return x
 
+    def start_from(self, weights: PolicyWeights) -> None:
+        """Become a policy that was trained before.
+
+        Raises:
+            ValueError: If it has other layers, activations or another scaling of its observation.
+        """
+        mine = [(layer.out_features, layer.in_features) for layer in self.linear]
+        theirs = [layer.weight.shape for layer in weights.layers]
+        alike = mine == theirs and all(layer.activation == "fast_tanh" for layer in weights.layers)
+        std = self.observation_std.numpy()
+        if not alike or weights.observation_mean.any() or not np.array_equal(weights.observation_std, std):
+            raise ValueError(
+                f"the policy to start from has layers {theirs}, this learner's {mine}; allowed: a policy of the same "
+                "learner, hidden layers and task"
+            )
+        with torch.no_grad():
+            for layer, dense in zip(self.linear, weights.layers, strict=True):
+                layer.weight.copy_(torch.from_numpy(dense.weight))
+                layer.bias.copy_(torch.from_numpy(dense.bias))
+
     def weights(self) -> PolicyWeights:
         """A copy of the weights as plain data."""
         layers = tuple(

@@ -22,7 +22,7 @@ from torch import nn
 from telic.control.critic import Critic
 from telic.control.features import critic_view, sensors_of
 from telic.control.fleet import IN_STATE, FlightFleet
-from telic.control.objective import RewardObjective
+from telic.control.objective import DifferentiableReward, RewardObjective
 from telic.control.policy import Policy
 from telic.control.settle import settled
 from telic.control.window.backward import backpropagate
@@ -30,7 +30,6 @@ from telic.control.window.data import Flags, Floats, Network, Window, empty_grad
 from telic.control.window.forward import fly
 from telic.control.window.sensors import SENSOR_SIZE, sense_rows, sense_rows_vjp
 from telic.replay.replay import Replay
-from telic.rewards.program import RewardProgram
 from telic.sim.task import Task
 
 
@@ -124,7 +123,7 @@ class Shac:
         FleetError: If this learner cannot fly the task.
     """
 
-    def __init__(self, task: Task, reward: RewardProgram, config: ShacConfig, seed: int) -> None:
+    def __init__(self, task: Task, reward: DifferentiableReward, config: ShacConfig, seed: int) -> None:
         self.task, self.reward, self.config = task, reward, config
         self.fleet = FlightFleet(task, config.num_envs, config.chunks, config.episode_s, seed)
         self.objective = RewardObjective(reward)
@@ -181,6 +180,11 @@ class Shac:
         critic_loss = self._learn_values()
         near = settled(final["position"], final["reference_position"]) & window.truncated[ended]
         return UpdateMetrics(terms, critic_loss, gradient_norm, int(ended.sum()), int(near.sum()))
+
+    def change_reward(self, reward: DifferentiableReward) -> None:
+        """Learn from another reward from now on; what was flown is scored again, and not flown again."""
+        self.replay.drop_column(self.reward.fingerprint)
+        self.reward, self.objective = reward, RewardObjective(reward)
 
     def _network(self) -> Network:
         """The policy's layers as arrays, weights (outputs, inputs), with the division by the std in the first."""

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.safetensors"
 QUICK_UPDATES = 150
+CRITIC_FIRST = 40  # Updates of the critic alone, when training begins with a given policy.
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def train(
     folder: Path | None = None,
     progress: Callable[[TrainProgress], None] | None = None,
     resume: bool = False,
+    start: PolicyWeights | None = None,
+    after_update: Callable[[Shac], None] | None = None,
 ) -> TrainResult:
     """Train a policy.
 
@@ -126,16 +129,21 @@ def train(
         progress: Called after every `report_every` updates.
         resume: Continue from the checkpoint in `folder`, if there is one. The result is then, bit for bit, that of a
             run that was never interrupted.
+        start: A policy to begin with, instead of a random one.
+        after_update: Called with the learner after every update, such as a guard. What it keeps is not in checkpoints.
 
     Raises:
         CheckpointError: If the checkpoint is damaged or belongs to another task, reward or configuration.
         DivergedError: If a gradient is not finite.
         FleetError: If the learner cannot fly the task.
+        ValueError: If the policy to start from does not fit.
     """
     config = config or TrainConfig()
     compile_seconds = compile_kernels(task, reward, config.shac)
-    start = time.perf_counter()
+    begun = time.perf_counter()
     learner = Shac(task, reward, config.shac, config.seed)
+    if start is not None:
+        learner.policy.start_from(start)
     path = folder / CHECKPOINT if folder else None
     done, seconds, history = 0, 0.0, []
     resumed_at = None
@@ -147,25 +155,29 @@ def train(
         )
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-    start -= seconds
+    begun -= seconds
 
     recent: list[UpdateMetrics] = []
     with own_threads_only():
         while done < config.updates:
-            recent.append(learner.update(learning_rate(done, config)))
+            # A policy that can already fly must not follow a critic that knows nothing yet.
+            waits = start is not None and done < CRITIC_FIRST
+            recent.append(learner.update(0.0 if waits else learning_rate(done, config)))
+            if after_update:
+                after_update(learner)
             done += 1
             if done % config.report_every == 0 or done == config.updates:
-                now = _progress(done, config, time.perf_counter() - start, recent)
+                now = _progress(done, config, time.perf_counter() - begun, recent)
                 history.append(now.row())
                 recent.clear()
                 if progress:
                     progress(now)
             if path and (done % config.checkpoint_every == 0 or done == config.updates):
-                save_checkpoint(path, learner, config, done, time.perf_counter() - start, history)
+                save_checkpoint(path, learner, config, done, time.perf_counter() - begun, history)
     return TrainResult(
         weights=learner.policy.weights(),
         history=history,
-        seconds=time.perf_counter() - start,
+        seconds=time.perf_counter() - begun,
         compile_seconds=compile_seconds,
         steps=done * config.shac.steps_per_update,
         resumed_at=resumed_at,

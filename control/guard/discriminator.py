@@ -91,7 +91,11 @@ class Discriminator:
             return self.torch_log_ratio(self._tensors(values)).numpy()
 
     def torch_log_ratio(self, values: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        """The same, differentiable, for tensors (*batch, *shape) of one batch shape."""
+        """The same, differentiable, for tensors (*batch, *shape) of one batch shape; limited to what can be told."""
+        return self.torch_log_odds(values).clamp(-LARGEST_LOG_RATIO, LARGEST_LOG_RATIO)
+
+    def torch_log_odds(self, values: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """The same without a limit, and so with a slope everywhere."""
         shapes = self._shapes
         flat = [
             values[name].flatten(values[name].ndim - len(shapes[name])) if shapes[name] else values[name][..., None]
@@ -99,8 +103,7 @@ class Discriminator:
         ]
         rows = (torch.cat(flat, -1) - self._mean) * self._scale
         # A state far from all of the reference must not reach where the network only extrapolates.
-        d = self._network(rows.clamp(-20.0, 20.0))[..., 0]
-        return d.clamp(-LARGEST_LOG_RATIO, LARGEST_LOG_RATIO)
+        return self._network(rows.clamp(-20.0, 20.0))[..., 0]
 
     def learn(self, policy: Mapping[str, np.ndarray], steps: int) -> float:
         """Take some steps of logistic regression between new visits of the policy and the reference's.
