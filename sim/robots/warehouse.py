@@ -8,7 +8,7 @@ import math
 import mujoco
 import numpy as np
 
-from telic.sim.robots.scene import OBJECT, SCENE, add_box, add_marker, add_surroundings, load_robot
+from telic.sim.robots.scene import OBJECT, SCENE, SEEN_ONLY, add_box, add_surroundings, load_robot
 
 HALF_LENGTH, HALF_WIDTH = 4.0, 3.0  # Of the hall [m].
 BEAMS = 19
@@ -24,7 +24,7 @@ CARTS = (
 _RACKS = ((-1.4, 0.9), (1.4, -0.9))
 _RACK_SIZE = (0.35, 1.0, 0.6)
 _CART_MASS = 150.0  # [kg]
-_CART_PERIOD_S = 14.0
+_CART_PERIOD_S = 24.0
 
 
 def warehouse() -> mujoco.MjSpec:
@@ -44,7 +44,7 @@ def warehouse() -> mujoco.MjSpec:
         add_box(world, f"rack{number}", _RACK_SIZE, (x, y, _RACK_SIZE[2]), (0.25, 0.4, 0.6, 1), **SCENE)
     for name, axis, middle, _ in CARTS:
         _add_cart(spec, name, axis, middle)
-    add_marker(world.add_body(name="goal", mocap=True, pos=[3.0, 0.0, 0.02]), "goal", 0.2)
+    _add_goal(spec)
     add_scanner(spec, spec.site("scanner"))
     world.add_camera(name="above", pos=[0, -4.2, 7.2], xyaxes=[1, 0, 0, 0, 0.86, 0.5])
     return spec
@@ -70,6 +70,14 @@ def add_scanner(spec: mujoco.MjSpec, center: mujoco.MjsSite) -> None:
         )
 
 
+def _add_goal(spec: mujoco.MjSpec) -> None:
+    """Add a disc on the floor, below the scanner's beams, which stop at whatever is drawn."""
+    goal = spec.worldbody.add_body(name="goal", mocap=True, pos=[3.0, 0.0, 0.01])
+    disc = mujoco.mjtGeom.mjGEOM_CYLINDER
+    goal.add_geom(name="goal", type=disc, size=[0.3, 0.005, 0], rgba=[0.1, 0.75, 0.3, 1], **SEEN_ONLY)
+    goal.add_site(name="goal", size=[0.005, 0.005, 0.005], group=4)
+
+
 def _add_cart(spec: mujoco.MjSpec, name: str, axis: str, middle: tuple[float, float]) -> None:
     """Add an obstacle that swings about its middle: a mass on a spring, without friction."""
     cart = spec.worldbody.add_body(name=name, pos=[*middle, 0.0])
@@ -82,7 +90,7 @@ def _add_cart(spec: mujoco.MjSpec, name: str, axis: str, middle: tuple[float, fl
     cart.add_geom(
         name=name,
         type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-        size=[0.3, 0.4, 0],
+        size=[0.25, 0.4, 0],
         pos=[0, 0, 0.42],
         rgba=[0.8, 0.2, 0.2, 1],
         mass=_CART_MASS,

@@ -27,6 +27,8 @@ from telic.sim.robots.scene import scene_text
 from telic.sim.robots.warehouse import BEAMS, CARTS, FARTHEST, warehouse
 
 ARRIVED = 0.3  # Distance from the goal that counts as being there [m]. The reward programs have the same number.
+MIDDLE_SPEED = 0.5  # Of an action of 0; one of 1 is a metre per second more [m/s].
+MAX_TURN = 1.5  # [rad/s]
 _TIMESTEP = 0.02
 _DECIMATION = 5  # 10 Hz.
 _TOUCH = 1.0  # Force on the bumper that counts as a collision [N].
@@ -55,12 +57,13 @@ def agv(reward: Literal["shaped", "sparse"] = "shaped", duration_s: float = 25.0
         xml=scene_text(spec),
         signals=_signals(carts),
         observation=(
-            Observe("range", noise=0.01, scale=1.0 / FARTHEST),
             Observe("goal_bearing"),
             Observe("goal_distance", scale=0.2),
             Observe("base_linear_velocity"),
             Observe("base_angular_velocity"),
             Observe("previous_action"),
+            # Two scans show what moves.
+            Observe("range", noise=0.01, scale=1.0 / FARTHEST, history=2),
         ),
         privileged=(
             Observe("range", scale=1.0 / FARTHEST),
@@ -74,7 +77,7 @@ def agv(reward: Literal["shaped", "sparse"] = "shaped", duration_s: float = 25.0
         reward="agv" if reward == "shaped" else "agv_sparse",
         decimation=_DECIMATION,
         control=ActionSpec(("forward", "turn")),
-        actuators=(Actuator("forward", scale=1.0, offset=0.5), Actuator("turn", scale=1.5)),
+        actuators=(Actuator("forward", scale=1.0, offset=MIDDLE_SPEED), Actuator("turn", scale=MAX_TURN)),
         reset=(
             FromKeyframe("home"),
             Draw("position", carts, tuple(-most for most in reach), reach),

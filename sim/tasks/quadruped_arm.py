@@ -115,11 +115,10 @@ def quadruped_arm(
 
 def _scene(roughness: float, ground_seed: int) -> mujoco.MjSpec:
     spec = outdoors(roughness, ground_seed)
+    home = spec.key("home")
+    positions, controls = [*home.qpos, *ARM_HOME], [*home.ctrl, *ARM_HOME]
     spec.attach(load_robot("arm6"), site=spec.site("back"), prefix="arm_")
-    for key in spec.keys:
-        legs = 7 + len(JOINTS)
-        key.qpos = [*list(key.qpos)[:legs], *ARM_HOME]
-        key.ctrl = [*list(key.ctrl)[: len(JOINTS)], *ARM_HOME]
+    home.qpos, home.ctrl = positions, controls
     add_marker(spec.worldbody.add_body(name="goal", mocap=True, pos=[1.0, 0.0, 0.4]), "goal", 0.04)
     return spec
 

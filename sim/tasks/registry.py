@@ -8,6 +8,13 @@ from telic.sim.mujoco.task import MujocoTask
 from telic.sim.reference import make_reference
 from telic.sim.suggest import did_you_mean
 from telic.sim.task import Task, TaskError
+from telic.sim.tasks.acrobot import acrobot
+from telic.sim.tasks.agv import agv
+from telic.sim.tasks.arm_door import arm_door
+from telic.sim.tasks.arm_pick import arm_pick
+from telic.sim.tasks.arm_push import arm_push
+from telic.sim.tasks.arm_reach import arm_reach
+from telic.sim.tasks.cartpole import cartpole, cartpole_swing_up
 from telic.sim.tasks.gymnasium.ant import ant
 from telic.sim.tasks.gymnasium.half_cheetah import half_cheetah
 from telic.sim.tasks.gymnasium.hopper import hopper
@@ -20,6 +27,8 @@ from telic.sim.tasks.gymnasium.reacher import reacher
 from telic.sim.tasks.gymnasium.swimmer import swimmer
 from telic.sim.tasks.gymnasium.walker2d import walker2d
 from telic.sim.tasks.hover import hover
+from telic.sim.tasks.quadruped import quadruped
+from telic.sim.tasks.quadruped_arm import quadruped_arm
 from telic.sim.tasks.track import track
 from telic.sim.vehicle import load_vehicle
 from telic.sim.yaml.load import TASK_FILES, load_task
@@ -27,6 +36,16 @@ from telic.sim.yaml.load import TASK_FILES, load_task
 _FACTORIES: tuple[Callable[..., Task | MujocoTask], ...] = (
     hover,
     track,
+    cartpole,
+    cartpole_swing_up,
+    acrobot,
+    arm_reach,
+    arm_push,
+    arm_pick,
+    arm_door,
+    agv,
+    quadruped,
+    quadruped_arm,
     half_cheetah,
     hopper,
     walker2d,
