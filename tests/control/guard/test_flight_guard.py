@@ -61,14 +61,14 @@ def test_unguarded_the_true_reward_falls_and_guarded_it_does_not():
     short = replace(task, truncate_after_s=1.5)
     true, proxy = reward_for(task), parse_reward(PROXY, task.schema)
     careful = ShacConfig(actor_learning_rate=1e-3, final_learning_rate=1e-4)
-    checked = train(task, true, TrainConfig(updates=60, seed=3)).weights
+    checked = train(task, true, TrainConfig(updates=40, seed=3)).weights
     steps, alive = flown(short, checked)
     basis = correlation(per_step(true, steps, alive), per_step(proxy, steps, alive))
     assert basis.r > 0.4
     reference = visits(steps, alive)
 
     def outcome(guard):
-        weights = train(task, proxy, TrainConfig(updates=240, shac=careful), start=checked, after_update=guard).weights
+        weights = train(task, proxy, TrainConfig(updates=300, shac=careful), start=checked, after_update=guard).weights
         steps, alive = flown(short, weights)
         with own_threads_only():
             judge = Discriminator(reference, SEEN, seed=1)
@@ -78,8 +78,8 @@ def test_unguarded_the_true_reward_falls_and_guarded_it_does_not():
         return float(per_step(true, steps, alive).mean()) - basis.mean, certificate
 
     blind, _ = outcome(None)
-    penalty = OccupancyPenalty(Discriminator(reference, SEEN), penalty_weight(basis), "kl")
+    penalty = OccupancyPenalty(Discriminator(reference, SEEN), 0.3 * penalty_weight(basis), "kl")
     guarded, certificate = outcome(OrpoGuard(proxy, penalty))
     assert blind < -0.5
-    assert guarded > -0.05
+    assert guarded > 0.0
     assert guarded >= certificate.bound
