@@ -136,7 +136,7 @@ class Prioritised:
         index, error = np.asarray(index, np.int64), np.asarray(error, np.float64)
         self._check(index, error)
         self._take_in()
-        current = self.replay.is_current(index, generation)
+        current = self._current(index, generation)
         priority = self._priority(error[current])
         self._tree.set(index[current], priority)
         self._largest = max(self._largest, float(priority.max(initial=0.0)))
@@ -202,6 +202,13 @@ class Prioritised:
         self._tree.fill(start, start + slots - past_end, self._largest)
         self._tree.fill(0, past_end, self._largest)
         self._seen = ring.written
+
+    def _current(self, index: np.ndarray, generation: int | np.ndarray) -> np.ndarray | slice:
+        """Which of some drawn slots still hold what had been drawn."""
+        # Mostly nothing was written since the draw; then all do, and there is nothing to look up.
+        if np.all(np.greater_equal(generation, self.replay.ring.written)) and index.max(initial=0) < len(self.replay):
+            return slice(None)
+        return self.replay.is_current(index, generation)
 
     def _priority(self, error: np.ndarray) -> np.ndarray:
         if self._kind == "lap":

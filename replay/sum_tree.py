@@ -11,6 +11,8 @@ Source: Schaul et al., "Prioritized Experience Replay", 2016, appendix B.2.1, fo
 import numpy as np
 from numba import njit
 
+from telic.replay.cache_line import begin_load
+
 GROUP = 16
 # The largest double below 1: what is left of a weight is kept strictly below it, also after rounding.
 BELOW_ONE = 1.0 - 2.0**-53
@@ -87,18 +89,25 @@ def _draw(leaves: np.ndarray, sums: np.ndarray, first: np.ndarray, uniform: np.n
 
 @njit(cache=True)
 def _find(leaves: np.ndarray, sums: np.ndarray, first: np.ndarray, targets: np.ndarray, index: np.ndarray) -> None:
-    # Unsigned numbers spare the test for negative indices. All targets go down a level together, so that their cache
-    # misses overlap.
-    node = np.zeros(targets.size, np.uint64)
+    # Unsigned numbers spare the test for negative indices. All targets go down a level together, and each asks for the
+    # group that it will look into next, so that their cache misses overlap.
+    group = np.zeros(targets.size, np.uint64)
     for level in range(first.size - 1, -1, -1):
-        start = np.uint64(first[level])
+        here = np.uint64(first[level])
+        below = np.uint64(first[max(level - 1, 0)])
         for i in range(targets.size):
-            begin = start + node[i] * np.uint64(GROUP)
+            begin = here + group[i] * np.uint64(GROUP)
             passed, chosen = _choose(sums, begin, targets[i])
             targets[i] = min(targets[i] - passed, sums[begin + chosen] * BELOW_ONE)
-            node[i] = node[i] * np.uint64(GROUP) + chosen
+            group[i] = group[i] * np.uint64(GROUP) + chosen
+            following = group[i] * np.uint64(GROUP)
+            if level == 0:
+                begin_load(leaves, following)
+            else:
+                begin_load(sums, below + following)
+                begin_load(sums, below + following + np.uint64(GROUP // 2))
     for i in range(targets.size):
-        begin = node[i] * np.uint64(GROUP)
+        begin = group[i] * np.uint64(GROUP)
         index[i] = begin + _choose(leaves, begin, targets[i])[1]
 
 

@@ -103,6 +103,16 @@ def test_a_priority_told_late_does_not_wait_for_the_next_draw_to_protect_new_row
     assert prioritised.probabilities(np.arange(6)) == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0.0, 0.0, 0.0])
 
 
+def test_a_slot_that_holds_nothing_gets_no_priority(prioritised, place):
+    batch = prioritised.sample(8, reward=place, rng=np.random.default_rng(0))
+    assert prioritised.update(np.array([0, 14]), batch.generation, np.ones(2)) == 1
+    prioritised.replay.clear()
+    assert prioritised.update(batch.index, batch.generation, np.ones(8)) == 0
+    assert not prioritised.state_dict()["weights"].any()
+    with pytest.raises(EmptyReplayError):
+        prioritised.sample(1, reward=place, rng=np.random.default_rng(0))
+
+
 # Refusals.
 
 

@@ -134,6 +134,8 @@ def live(setting, batch, walk):
     if hasattr(setting.sampler, "update"):
         source = () if batch.source is None else (batch.source,)
         setting.sampler.update(batch.index, batch.generation, np.abs(batch.reward) + 0.1, *source)
+    if hasattr(setting.sampler, "next_generation"):
+        setting.sampler.next_generation()
     for store in setting.stores:
         store.truncate_open()
         walk(store.capacity, store.num_streams, 1, replay=store)

@@ -92,6 +92,29 @@ def test_a_mirror_gives_what_its_store_gives_whatever_happened_in_between(
     compare()
 
 
+def test_final_states_that_are_known_late_reach_the_mirror(walk, place):
+    """Once enough places for them are taken, none of the updates below copies the whole store."""
+    replay = walk(12, 2, 1)
+    for _ in range(12):
+        replay.truncate_open()
+        walk(12, 2, 1, replay=replay)
+    mirror = DeviceMirror(replay, "cpu", ROOM)
+    slots = np.arange(12)
+    for _ in range(8):
+        for change in (replay.truncate_open, lambda: walk(12, 2, 1, {(0, 0): "terminated"}, replay=replay)):
+            change()
+            tensors = mirror.sample(12, reward=place, rng=np.random.default_rng(0), draw=lambda *_: slots)
+            assert_equal(tensors, replay.at(slots, reward=place))
+
+
+def test_a_store_that_became_another_is_copied_anew(walk, place):
+    replay, other = walk(12, 2, 6, {(1, 0): "terminated"}), walk(12, 2, 6, {(3, 1): "terminated"})
+    mirror = DeviceMirror(replay, "cpu", ROOM)
+    replay.load_state_dict(other.state_dict())
+    tensors = mirror.sample(12, reward=place, rng=np.random.default_rng(0))
+    assert_equal(tensors, other.sample(12, reward=place, rng=np.random.default_rng(0)))
+
+
 def test_a_mirror_reads_what_other_samplers_draw(walk, place):
     replay = walk(20, 2, 10)
     mirror, prioritised = DeviceMirror(replay, "cpu", ROOM), Prioritised(replay)
