@@ -4,6 +4,7 @@ from pathlib import Path
 
 from telic.launch.data import kinds
 from telic.launch.data.dataset import Dataset
+from telic.launch.data.relabel import readable
 from telic.launch.errors import UserError
 from telic.replay.errors import did_you_mean
 from telic.replay.exchange.hdf5_out import write_hdf5
@@ -39,7 +40,7 @@ def reward_of(dataset: Dataset, wanted: str | None, form: str) -> Reward | str |
             "column or a reward file"
         )
     if Path(wanted).is_file():
-        return load_reward(wanted, dataset.replay.schema.signals)
+        return load_reward(wanted, readable(dataset.replay.schema))
     matching = [name for name in columns if name.startswith(wanted)]
     if len(matching) != 1:
         raise UserError(

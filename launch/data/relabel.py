@@ -12,6 +12,8 @@ from telic.launch.data import kinds
 from telic.launch.data.dataset import News
 from telic.launch.errors import UserError
 from telic.replay.replay import Replay
+from telic.replay.schema import Schema
+from telic.replay.signal import Signal
 from telic.replay.store.store import Store
 from telic.rewards.program import RewardProgram, load_reward
 
@@ -51,9 +53,14 @@ def show(found: dict[str, Any], console: Console) -> None:
         console.print(f"success in {found['success']:.1%} of the steps")
 
 
+def readable(schema: Schema) -> tuple[Signal, ...]:
+    """What a reward program may read of stored data."""
+    return (*schema.signals, schema.action)
+
+
 def _relabel_store(path: Path, reward: Path, keep_terms: bool, news: News) -> dict[str, Any]:
     store = Store.open(path, "append")
-    program = load_reward(reward, store.schema.signals)
+    program = load_reward(reward, readable(store.schema))
     existing = store.columns.get(program.fingerprint)
     missing = len(store) if existing is None else existing.missing
     column = store.relabel(
@@ -64,7 +71,7 @@ def _relabel_store(path: Path, reward: Path, keep_terms: bool, news: News) -> di
 
 def _relabel_file(path: Path, reward: Path, keep_terms: bool, news: News) -> dict[str, Any]:
     replay = Replay.load(path)
-    program = load_reward(reward, replay.schema.signals)
+    program = load_reward(reward, readable(replay.schema))
     existing = replay.columns.get(program.fingerprint)
     missing = len(replay) if existing is None else existing.missing(replay.ring) * replay.num_streams
     news(f"{len(replay):,} steps")

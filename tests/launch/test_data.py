@@ -9,8 +9,11 @@ import pytest
 
 from telic.launch import main as command
 from telic.launch.data.make import RandomActions, recording_of_flights
+from telic.replay.action import ActionSpec
 from telic.replay.exchange.disk import recording_of_store
 from telic.replay.replay import Replay
+from telic.replay.schema import Schema
+from telic.replay.signal import Signal
 from telic.replay.store.store import Store
 from telic.sim.tasks.registry import make_task
 
@@ -154,6 +157,16 @@ def test_relabel_adds_a_column_and_scores_no_step_twice(made, run, reward, tmp_p
         assert run("relabel", path, "--reward", reward)["scored"] == 0
         columns = run("info", path)["rewards"]
         assert columns.keys() == {"recorded", found["column"]} and columns[found["column"]]["covers_all"]
+
+
+def test_rewards_of_own_data_may_read_the_action(run, tmp_path):
+    schema = Schema((Signal("joint", (2,), "rad"),), ActionSpec(("left", "right"), "N m"))
+    with Store.create(tmp_path / "arm", schema).writer("bench") as writer:
+        states = {"joint": np.zeros((4, 2), np.float32)}
+        writer.add_episode(states, np.full((3, 2), 0.5, np.float32), terminated=True)
+    (tmp_path / "reward.py").write_text('"""x"""\n\n\ndef reward(action):\n    return {"a": -square(norm(action))}\n')
+    found = run("relabel", tmp_path / "arm", "--reward", tmp_path / "reward.py")
+    assert found["mean"] == pytest.approx(-0.5) and found["mean_return"] == pytest.approx(-1.5)
 
 
 def test_an_export_takes_the_reward_that_is_named(made, run, reward, tmp_path):
