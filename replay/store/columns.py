@@ -1,9 +1,11 @@
 """Reward columns on disk: beside each chunk one small file per reward, named by the reward's fingerprint."""
 
+import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 import numpy as np
 
@@ -24,14 +26,24 @@ FOLDER = "columns"
 
 
 def column_path(chunk: Path, name: str) -> Path:
-    """Where the rewards of this name for the steps of a chunk are."""
-    return chunk.parent / FOLDER / quote(name, safe="") / chunk.name
+    """Where the rewards of this name, which may be any text, for the steps of a chunk are."""
+    readable = re.sub(r"[^\w-]", "_", name, flags=re.ASCII)[:60]
+    unique = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+    return chunk.parent / FOLDER / f"{readable}-{unique}" / chunk.name
 
 
-def column_names(writer: Path) -> list[str]:
+def column_names(writer: Path) -> set[str]:
     """The names of the columns in a writer's folder."""
-    folder = writer / FOLDER
-    return sorted(unquote(path.name) for path in folder.iterdir()) if folder.is_dir() else []
+    names = (_name_of(folder) for folder in (writer / FOLDER).glob("*"))
+    return {name for name in names if name is not None}
+
+
+def _name_of(folder: Path) -> str | None:
+    """The name that the files of a column say; None if none of them is whole."""
+    for path in folder.glob("*.safetensors"):
+        with suppress(FileFormatError):
+            return map_file(path, KIND).about["reward"]
+    return None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """The compiled loops of a store: copying rows out of mapped files.
 
-A slot is in the segment before which the last of the sorted ``slot`` is not above it; that segment is in chunk
-``chunk``, from row ``row`` on, and is the ``number``-th there. ``address`` has where each array of each chunk begins in
-memory: the signals, the action, and then the states after the segments; 0 in a chunk that is not mapped. ``size`` and
-``offset`` are the bytes of one sample of each signal and the action, and where they go in a packed row.
+A slot is in the segment before which the last of the sorted ``slot`` is not above it; ``hint`` has that segment for
+every `HINTED`-th slot. The segment is in chunk ``chunk``, from row ``row`` on, and is the ``number``-th there.
+``address`` has where each array of each chunk begins in memory: the signals, the action, and then the states after the
+segments; 0 in a chunk that is not mapped. ``size`` and ``offset`` are the bytes of one sample of each signal and the
+action, and where they go in a packed row.
 """
 
 from typing import Any
@@ -13,6 +14,9 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+# Slots between two hints.
+HINTED = 64
 
 _BYTES = ir.IntType(8).as_pointer()
 
@@ -31,10 +35,28 @@ def _copy_bytes(typingctx: Any, target: Any, to: Any, address: Any, count: Any) 
 copy_bytes: Any = intrinsic(_copy_bytes)
 
 
+def _prefetch(typingctx: Any, address: Any) -> Any:
+    number = ir.IntType(32)
+    kind = ir.FunctionType(ir.VoidType(), [_BYTES, number, number, number])
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        # For reading, into all caches, as data.
+        builder.call(function, [builder.inttoptr(args[0], _BYTES), number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), codegen
+
+
+# prefetch(address): begin to load a cache line.
+prefetch: Any = intrinsic(_prefetch)
+
+
 @njit(cache=True)
 def gather(
     places: np.ndarray,
     slot: np.ndarray,
+    hint: np.ndarray,
     chunk: np.ndarray,
     row: np.ndarray,
     number: np.ndarray,
@@ -45,24 +67,36 @@ def gather(
 ) -> bool:
     """Copy the rows at some places to packed rows out, (B, bytes).
 
-    A place is a slot, or -1 - the segment after which the state is. Nothing more is copied when a chunk is not mapped;
-    the result says whether all were.
+    A place is a slot, or -1 - the segment after which the state is. Nothing is copied if a chunk is not mapped; the
+    result says whether all are.
+
+    Every field of every row is a cache miss or two. All are begun before the first is waited for.
     """
+    fields = size.size
+    source = np.zeros((places.size, fields), np.int64)
     for i in range(places.size):
         at = places[i]
         if at < 0:
             segment = -1 - at
             line = number[segment]
-            first, fields = size.size, size.size - 1
+            first, last = fields, 2 * fields - 1
         else:
-            segment = np.searchsorted(slot, at, side="right") - 1
+            segment = hint[at // HINTED]
+            while segment + 1 < slot.size and slot[segment + 1] <= at:
+                segment += 1
             line = row[segment] + at - slot[segment]
-            first, fields = 0, size.size
+            first, last = 0, fields
         base = address[chunk[segment]]
         if base[0] == 0:
             return False
+        for field in range(last - first):
+            source[i, field] = base[first + field] + line * size[field]
+            prefetch(source[i, field])
+            prefetch(source[i, field] + size[field] - 1)
+    for i in range(places.size):
         for field in range(fields):
-            copy_bytes(out, i * out.shape[1] + offset[field], base[first + field] + line * size[field], size[field])
+            if source[i, field] != 0:
+                copy_bytes(out, i * out.shape[1] + offset[field], source[i, field], size[field])
     return True
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,16 @@ from telic.replay.store.shelf import Shelf, chunk_path
 MOST_MAPPED = 30_000
 # Chunks that are worth a thread each.
 LARGE_BYTES = 1 << 20
+
+
+class Tables(NamedTuple):
+    """Where the segments of a view are, (E,) int64 each but for `hint`; see `kernels`."""
+
+    slot: np.ndarray
+    hint: np.ndarray
+    chunk: np.ndarray
+    row: np.ndarray
+    number: np.ndarray
 
 
 class Library:
@@ -88,10 +98,8 @@ class Library:
             self._map(np.array([place]))
             return self._chunks[place]
 
-    def gather(
-        self, places: np.ndarray, slot: np.ndarray, chunk: np.ndarray, row: np.ndarray, number: np.ndarray
-    ) -> np.ndarray:
-        """States and actions at some places, packed as (B,); see `kernels.gather`.
+    def gather(self, places: np.ndarray, tables: Tables) -> np.ndarray:
+        """States and actions at some places, packed as (B,): slots, or -1 - the segment after which the state is.
 
         Raises:
             CorruptChunkError: If a chunk that is needed is damaged.
@@ -99,11 +107,10 @@ class Library:
         # Zeros, because the bytes between fields are copied by whoever keeps rows.
         out = np.zeros(len(places), self.row)
         packed = out.view(np.uint8).reshape(-1, self.row.itemsize)
-        tables = (places, slot, chunk, row, number)
         with self._lock:
-            while not kernels.gather(*tables, self._address, self._size, self._offset, packed):
-                segments = np.where(places < 0, -1 - places, np.searchsorted(slot, places, side="right") - 1)
-                self._map(np.unique(chunk[segments]))
+            while not kernels.gather(places, *tables, self._address, self._size, self._offset, packed):
+                slots = np.searchsorted(tables.slot, places, side="right") - 1
+                self._map(np.unique(tables.chunk[np.where(places < 0, -1 - places, slots)]))
         return out
 
     def unroll(self, chunk: np.ndarray, row: np.ndarray, length: np.ndarray, out: np.ndarray) -> None:
@@ -115,6 +122,7 @@ class Library:
         packed = out.view(np.uint8).reshape(-1, self.row.itemsize)
         with self._lock:
             self._map(np.unique(chunk))
+            chunk, row, length = (np.ascontiguousarray(column) for column in (chunk, row, length))
             kernels.unroll(chunk, row, length, self._address, self._size, self._offset, packed)
 
     def _map(self, places: np.ndarray) -> None:

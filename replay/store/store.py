@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from telic.replay.column import check_inputs
-from telic.replay.errors import ReplayError, ShapeError, StaleColumnError
+from telic.replay.errors import ReplayError, SchemaError, ShapeError, StaleColumnError
 from telic.replay.replay import Replay
 from telic.replay.reward import Reward
 from telic.replay.schema import Schema, check_array
@@ -171,7 +171,7 @@ class Store:
         the complete ones on disk.
         """
         replay = Replay.over(self.view)  # pyright: ignore[reportArgumentType]
-        return self._with_columns(replay, np.arange(len(self)))
+        return self._with_columns(replay, np.arange(len(self.view.segments)))
 
     def replay(self, capacity: int | None = None) -> Replay:
         """A replay of one stream in memory with all transitions, or the newest, and the complete reward columns.
@@ -189,8 +189,7 @@ class Store:
         if len(segments) == 0:
             return replay
         fill(replay.ring, self.view, segments)
-        spans = zip(self.view.slot[segments], self.view.segments["length"][segments], strict=True)
-        return self._with_columns(replay, np.concatenate([np.arange(slot, slot + length) for slot, length in spans]))
+        return self._with_columns(replay, segments)
 
     def follow(self, replay: Replay, start: int = 0) -> Follower:
         """Give a replay of one stream what is committed, from a slot on, whenever the follower's `update` is called."""
@@ -201,8 +200,8 @@ class Store:
     @property
     def columns(self) -> dict[str, StoredColumn]:
         """The reward columns on disk, by fingerprint; some may not cover all steps."""
-        names = sorted({name for shelf in self._shelves.values() for name in column_names(shelf.folder)})
-        return {name: StoredColumn(name, self._library, self.view) for name in names}
+        names = set[str]().union(*(column_names(shelf.folder) for shelf in self._shelves.values()))
+        return {name: StoredColumn(name, self._library, self.view) for name in sorted(names)}
 
     def relabel(
         self, reward: Reward, *, keep_terms: bool = False, progress: Callable[[int, int], None] | None = None
@@ -264,10 +263,10 @@ class Store:
         Raises:
             ReadOnlyError: If the store is open for reading.
             WriterBusyError: If a running process writes under this name.
-            ReplayError: If the replay has another schema.
+            SchemaError: If the replay has another schema.
         """
         if replay.schema != self.schema:
-            raise ReplayError("the replay has another schema than the store")
+            raise SchemaError("the replay has another schema than the store that it is to be written to")
         return Spill(self._appender(name, replay.num_streams), replay)
 
     def _appender(self, name: str, streams: int) -> Appender:
@@ -278,10 +277,11 @@ class Store:
         if self.mode != "append":
             raise ReadOnlyError(f"{self.path} is open for reading: open it with mode='append' to {what}{instead}")
 
-    def _with_columns(self, replay: Replay, slots: np.ndarray) -> Replay:
+    def _with_columns(self, replay: Replay, segments: np.ndarray) -> Replay:
+        """The same replay, which holds these segments, with the reward columns that cover them."""
         for name, column in self.columns.items():
             try:
-                replay.add_column(name, column.total[slots])
+                replay.add_column(name, column.total[self.view.slots_of(segments)])
             except StaleColumnError as error:
                 _log.info("left on disk: %s", error)
         return replay

@@ -7,7 +7,8 @@ import numpy as np
 from telic.replay.kernels import ENDED, FIRST, TERMINATED, TRUNCATED
 from telic.replay.schema import Schema
 from telic.replay.store.errors import ReadOnlyError
-from telic.replay.store.library import Library
+from telic.replay.store.kernels import HINTED
+from telic.replay.store.library import Library, Tables
 from telic.replay.store.segments import SEGMENT
 from telic.replay.transition import Transitions
 
@@ -131,7 +132,7 @@ class View:
 
     def actions(self, index: np.ndarray) -> np.ndarray:
         """The actions in these slots, (B, actuators) float32."""
-        return self._library.gather(index, self.slot, *self._places)["action"]
+        return self._library.gather(index, self._tables)["action"]
 
     def gather(
         self, index: np.ndarray, following: np.ndarray
@@ -148,7 +149,7 @@ class View:
         Raises:
             CorruptChunkError: If a chunk that holds one of them is damaged.
         """
-        packed = self._library.gather(np.concatenate([index, following]), self.slot, *self._places)
+        packed = self._library.gather(np.concatenate([index, following]), self._tables)
         now, then = packed.reshape(2, -1)
         names = self.schema.names
         return {name: now[name] for name in names}, {name: then[name] for name in names}, now["action"]
@@ -168,9 +169,15 @@ class View:
 
     clear = truncate_open
 
+    def slots_of(self, segments: np.ndarray) -> np.ndarray:
+        """All slots of some segments, one after the other, int64."""
+        length = self.segments["length"][segments]
+        begin = np.cumsum(length) - length
+        return np.repeat(self.slot[segments] - begin, length) + np.arange(length.sum())
+
     def after(self, segments: np.ndarray) -> np.ndarray:
         """The states after some segments, packed as (B,)."""
-        return self._library.gather(-1 - segments, self.slot, *self._places)
+        return self._library.gather(-1 - segments, self._tables)
 
     def unroll(self, segments: np.ndarray, out: np.ndarray) -> None:
         """Copy all rows of some segments, one after the other, to packed rows.
@@ -178,14 +185,14 @@ class View:
         Raises:
             CorruptChunkError: If a chunk that holds one of them is damaged.
         """
-        chunk, row, _ = self._places
-        self._library.unroll(chunk[segments], row[segments], self.segments["length"][segments], out)
+        place = self.segments.take(segments)
+        self._library.unroll(place["chunk"], place["row"], place["length"], out)
 
     @cached_property
-    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Chunk, first row in it, and number in it of each segment, (E,) int64 each."""
+    def _tables(self) -> Tables:
         chunk, row, number = (np.ascontiguousarray(self.segments[field]) for field in ("chunk", "row", "number"))
-        return chunk, row, number
+        hint = np.searchsorted(self.slot, np.arange(0, self.rows, HINTED), side="right") - 1
+        return Tables(self.slot, hint, chunk, row, number)
 
 
 def _stream_of(segments: np.ndarray) -> np.ndarray:
