@@ -139,6 +139,7 @@ class Beginning:
             TaskError: If the model does not have it.
         """
         self._model = model
+        self._servos = _integrating_servos(model)
         self.keyframe = -1
         self._steps: list[_Step] = []
         for rule in task.reset:
@@ -169,6 +170,9 @@ class Beginning:
         for step in self._steps:
             step(start)
         start.write()
+        activations, positions, gears = self._servos
+        if len(activations):
+            batch.bind("act")[np.ix_(worlds, activations)] = start.qpos[:, positions] * gears
 
     def _step(self, rule: ResetRule) -> _Step:
         match rule:
@@ -181,6 +185,26 @@ class Beginning:
             case Arrange(function):
                 return function
         raise TaskError(f"unknown reset rule {rule!r}; known: FromKeyframe, Disturb, Draw, Place, Arrange")
+
+
+def _integrating_servos(model: mujoco.MjModel) -> tuple[Ids, Ids, Floats]:
+    """Return activations of position servos whose target is integrated, and the positions and gears of their joints.
+
+    Such a servo begins with the target where its joint is, or an episode begins with a jerk.
+    """
+    servos = [
+        i
+        for i in range(model.nactuator)
+        if model.actuator_dyntype[i] == mujoco.mjtDyn.mjDYN_INTEGRATOR
+        and model.actuator_biastype[i] == mujoco.mjtBias.mjBIAS_AFFINE
+        and model.actuator_trntype[i] == mujoco.mjtTrn.mjTRN_JOINT
+    ]
+    joints = model.actuator_trnid[servos, 0]
+    return (
+        model.actuator_actadr[servos].astype(np.int64),
+        model.jnt_qposadr[joints].astype(np.int64),
+        model.actuator_gear[servos, 0].copy(),
+    )
 
 
 def _disturb(model: mujoco.MjModel, rule: Disturb) -> _Step:

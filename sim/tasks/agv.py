@@ -35,7 +35,7 @@ _TOUCH = 1.0  # Force on the bumper that counts as a collision [N].
 _CART_SPEED = 0.3  # Largest speed of a cart at the start [m/s].
 
 # The vehicle starts near one end of the hall, where no cart goes, and its goal is near the other end.
-_NEAREST, _FURTHEST, _ASIDE = 2.3, 3.2, 1.5  # Distances from the middle along x and y [m].
+_NEAREST, _FURTHEST, _ASIDE = 2.5, 3.2, 1.5  # Distances from the middle along x and y [m].
 
 
 def agv(reward: Literal["shaped", "sparse"] = "shaped", duration_s: float = 25.0) -> MujocoTask:
