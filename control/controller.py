@@ -58,13 +58,21 @@ class PolicyController:
         Raises:
             ValueError: If the observation has another length, or is not finite.
         """
+        return np.clip(self.outputs(observation), -1.0, 1.0).astype(np.float32, copy=False)
+
+    def outputs(self, observation: Floats) -> Array:
+        """Return what the last layer gives (N, outputs), without limits.
+
+        Raises:
+            ValueError: If the observation has another length, or is not finite.
+        """
         if observation.ndim != 2 or observation.shape[1] != self._num_inputs:
             raise ValueError(f"observation has shape {observation.shape}; this policy reads (N, {self._num_inputs})")
         refuse_unfinite(observation)
         x = observation if self._is_plain else self._normalised(observation)
         for weight, bias, activation in self._layers:
             x = activation(x @ weight + bias)
-        return np.clip(x, -1.0, 1.0).astype(np.float32, copy=False)
+        return x
 
     def _normalised(self, observation: Floats) -> Array:
         x = (observation - self._mean) / self._std

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from telic.launch.describe import facts
-from telic.launch.errors import reading
+from telic.launch.errors import UserError, reading
 from telic.launch.folder import RunFolder
 from telic.launch.recipe import Recipe, check
 from telic.rewards.program import RewardProgram, load_reward
@@ -43,7 +43,6 @@ def begin(recipe: Recipe, reward_source: str, slug: str, out: Path) -> Run:
     task, reward = check(recipe, reward_source)
     vehicle_file = None if recipe.vehicle in vehicle_names() else Path(recipe.vehicle)
     command = shlex.join(["telic", *sys.argv[1:]])
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     config = {
         **recipe.to_config(),
         # The absolute path is for this machine only; the copy in the folder goes wherever the folder goes.
@@ -51,13 +50,18 @@ def begin(recipe: Recipe, reward_source: str, slug: str, out: Path) -> Run:
         "facts": facts(task),
         "created": time.strftime("%d %B %Y, %H:%M"),
         "command": command,
-        "machine": machine,
+        "machine": machine(),
     }
     files = {"prompt.txt": f"{recipe.sentence}\n", "reward.py": reward_source, "command.txt": f"{command}\n"}
     if vehicle_file:
         files["vehicle.toml"] = vehicle_file.read_text(encoding="utf-8")
     folder = RunFolder.create(out, slug, config, files)
     return Run(folder, recipe, task, reward)
+
+
+def machine() -> str:
+    """What a run was made on, in words."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def reopen(path: Path) -> Run:
@@ -67,6 +71,9 @@ def reopen(path: Path) -> Run:
         UserError: If this is not a run folder, or what is in it was damaged.
     """
     folder = RunFolder.open(path)
+    if "learner" in folder.config and "sentence" not in folder.config:
+        world = folder.config["learner"].get("world")
+        raise UserError(f"{path} is a run on {world}, which no multirotor flies: telic eval and telic play are for it")
     recipe = Recipe.from_config(folder.config)
     if folder.vehicle.is_file():
         recipe = replace(recipe, vehicle=str(folder.vehicle))

@@ -21,7 +21,8 @@ import gymnasium
 import numpy as np
 from gymnasium import Env, spaces
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
-from gymnasium.wrappers import DtypeObservation, FlattenObservation, RescaleAction, TimeLimit
+from gymnasium.wrappers import FlattenObservation, RescaleAction, TimeLimit, TransformObservation
+from numpy.typing import NDArray
 
 from telic.sim.foreign_remedies import mend_dm_control, mend_gymnasium_robotics
 
@@ -184,7 +185,17 @@ def _one_row(env: Env) -> Env:
         space.dtype == np.uint8 or (len(space.shape) == 1 and space.dtype == np.float32)
     ):
         return env
-    return DtypeObservation(FlattenObservation(env), np.float32)
+    flat = FlattenObservation(env)
+    row = flat.observation_space
+    if not isinstance(row, spaces.Box):
+        raise ForeignError(f"observations of {space} cannot be joined into one row of numbers; use flatten=False")
+    # Gymnasium's own wrapper for types warns of every bound.
+    narrow = spaces.Box(row.low.astype(np.float32), row.high.astype(np.float32), dtype=np.float32)
+    return TransformObservation(flat, _to_float32, narrow)
+
+
+def _to_float32(observation: NDArray[Any]) -> NDArray[np.float32]:
+    return observation.astype(np.float32)
 
 
 def _normalised(env: Env) -> Env:

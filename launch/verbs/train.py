@@ -1,32 +1,39 @@
-"""`telic train TASK`: train a policy, without a sentence."""
+"""`telic train TASK|gym:ID`: train a policy, without a sentence."""
 
 import shlex
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import tyro
 
+from telic.control.baselines.learner import Sb3Config
 from telic.control.make import packaged_reward
 from telic.control.train import TrainConfig
 from telic.launch.arguments import parse
+from telic.launch.baseline import Baseline, begin_baseline, is_baseline, train_baseline
 from telic.launch.errors import UserError, reading
+from telic.launch.folder import RunFolder
 from telic.launch.output import print_json, say, tell
 from telic.launch.pipeline import carry_out
 from telic.launch.progress import Progress
 from telic.launch.recipe import Recipe
 from telic.launch.run import Run, begin, reopen
 from telic.launch.stages import TRAIN
+from telic.sim.foreign import is_foreign
+from telic.sim.task import Task
 from telic.sim.tasks.registry import make_task
 
 
 @dataclass(frozen=True)
 class TrainArguments:
-    """Train a policy for a task; telic eval, video and export then work on the run folder."""
+    """Train a policy for a task, or for any Gymnasium environment as gym:ID; telic eval and play then take the run."""
 
     task: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="TASK")] = None
-    """One of `telic tasks`."""
+    """One of `telic tasks`, or gym: and a Gymnasium id, as in gym:HalfCheetah-v5."""
+    algo: Literal["shac", "sb3-ppo", "sb3-sac", "sb3-td3"] | None = None
+    """Who learns: shac on multirotors, or one of Stable-Baselines3; by default shac where it can, else sb3-ppo."""
     vehicle: str = "crazyflie"
     """A packaged vehicle, or the path of a TOML file."""
     reward: Path | None = None
@@ -36,7 +43,9 @@ class TrainArguments:
     resume: Path | None = None
     """A run folder to go on with, in place of a task."""
     train: Annotated[TrainConfig, tyro.conf.arg(name="")] = field(default_factory=TrainConfig)
-    """How to learn."""
+    """How shac learns, and the seed."""
+    sb3: Sb3Config = field(default_factory=Sb3Config)
+    """How the learners of Stable-Baselines3 learn."""
     config: Path | None = None
     """A YAML file with these options; the command line wins over it."""
     json: bool = False
@@ -49,25 +58,59 @@ def main(argv: list[str]) -> int:
     if (arguments.task is None) == (arguments.resume is None):
         raise UserError("name one of `telic tasks`, as in telic train hover, or --resume RUN")
     start = time.monotonic()
-    run = reopen(arguments.resume) if arguments.resume else _begin(arguments, arguments.task or "")
+    found = _resume(arguments.resume) if arguments.resume else _train(arguments, arguments.task or "")
+    found["run_s"] = time.monotonic() - start
+    if arguments.json:
+        print_json(found)
+    else:
+        path = Path(found["run_dir"])
+        say(f"{RunFolder(path).policy}\nnext: telic eval {shlex.quote(str(path))}")
+    return 0
+
+
+def _resume(path: Path) -> dict[str, Any]:
+    if is_baseline(RunFolder.open(path)):
+        raise UserError(f"{path} is a run of Stable-Baselines3, whose state is not kept: train anew")
+    return _carry_out(reopen(path))
+
+
+def _train(arguments: TrainArguments, name: str) -> dict[str, Any]:
+    """Train anew, with the learner that was asked for or that suits the task."""
+    task = None if is_foreign(name) else _task(name, arguments.vehicle)
+    is_flight = isinstance(task, Task)
+    algorithm = arguments.algo or ("shac" if is_flight else "sb3-ppo")
+    if algorithm != "shac":
+        parameters = {"vehicle": arguments.vehicle} if is_flight else {}
+        config = replace(arguments.sb3, seed=arguments.sb3.seed or arguments.train.seed)
+        return _train_baseline(Baseline(name, algorithm, config, parameters), arguments)
+    if not isinstance(task, Task):
+        raise UserError(f"--algo shac flies multirotors only; for {name}: --algo sb3-ppo, sb3-sac or sb3-td3")
+    with reading("reward"):
+        source = arguments.reward.read_text() if arguments.reward else packaged_reward(task.reward)
+    recipe = Recipe(sentence=task.description, task=name, vehicle=arguments.vehicle, train=arguments.train)
+    return _carry_out(begin(recipe, source, name, arguments.out))
+
+
+def _carry_out(run: Run) -> dict[str, Any]:
     try:
         with Progress() as progress:
             carry_out(run, (TRAIN,), progress)
     except KeyboardInterrupt:
         tell(f"interrupted; to go on: telic train --resume {shlex.quote(str(run.folder.path))}")
         raise
-    found = {**run.folder.stages["train"], "run_s": time.monotonic() - start, "run_dir": str(run.folder.path)}
-    if arguments.json:
-        print_json(found)
-    else:
-        say(f"{run.folder.policy}\nnext: telic eval {shlex.quote(str(run.folder.path))}")
-    return 0
+    return {**run.folder.stages["train"], "run_dir": str(run.folder.path)}
 
 
-def _begin(arguments: TrainArguments, name: str) -> Run:
+def _train_baseline(baseline: Baseline, arguments: TrainArguments) -> dict[str, Any]:
+    run = begin_baseline(baseline, arguments.reward, arguments.out)
+    with Progress() as progress, progress.stage("train") as news:
+        found = train_baseline(run, news)
+    run.folder.finish("train", found)
+    return {**found, "run_dir": str(run.folder.path)}
+
+
+def _task(name: str, vehicle: str) -> Any:
+    """Make a task; only flights have a vehicle."""
     with reading("task"):
-        task = make_task(name, vehicle=arguments.vehicle)
-    with reading("reward"):
-        source = arguments.reward.read_text() if arguments.reward else packaged_reward(task.reward)
-    recipe = Recipe(sentence=task.description, task=name, vehicle=arguments.vehicle, train=arguments.train)
-    return begin(recipe, source, name, arguments.out)
+        task = make_task(name)
+        return make_task(name, vehicle=vehicle) if isinstance(task, Task) else task
