@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from telic.launch.columns import columns
 from telic.replay.signal import Signal
 from telic.sim.multirotor.signals import SIGNALS
 from telic.sim.reference import Hold, Lissajous, Waypoints
@@ -72,7 +73,7 @@ def task_text(task: Task) -> str:
         ("observation: what the policy sees, in order", [_observed(item) for item in task.observation]),
         ("privileged: what only training sees", [_observed(item) for item in task.privileged]),
     ]
-    return "\n\n".join(filter(None, ("\n".join(filter(None, [title, _columns(rows)])) for title, rows in sections)))
+    return "\n\n".join(filter(None, ("\n".join(filter(None, [title, columns(rows)])) for title, rows in sections)))
 
 
 def _signal(signal: Signal) -> tuple[str, str]:
@@ -94,8 +95,3 @@ def _observed(item: Observe) -> tuple[str, str]:
 
 def _point(point: tuple[float, ...]) -> str:
     return f"({', '.join(f'{value:g}' for value in point)})"
-
-
-def _columns(rows: list[tuple[str, str]]) -> str:
-    width = max(len(label) for label, _ in rows)
-    return "\n".join(f"  {label:<{width}}  {text}" for label, text in rows)

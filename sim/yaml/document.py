@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from telic.sim.yaml.problem import Problem, TaskFileError
 # A task file is kilobytes; a file far above that is a mistake.
 _MAX_BYTES = 1024 * 1024
 _MAX_DEPTH = 32
+_MAX_ITEMS = 100_000
 
 # YAML 1.1 reads 1e-3 as text, which nobody means.
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -63,11 +63,9 @@ def read_document(path: Path, name: str) -> Item:
 
 def parse_document(text: str, name: str) -> Item:
     """As `read_document`, of text that is at hand."""
-    loader = yaml.SafeLoader(text)
+    reader = _Reader(text, name)
     try:
-        node = loader.get_single_node()
-        problems: list[Problem] = []
-        item = _item(loader, node, name, "", problems, 0) if node is not None else None
+        item = reader.read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"is not YAML: {error.problem or error}"
@@ -75,10 +73,8 @@ def parse_document(text: str, name: str) -> Item:
         raise TaskFileError([Problem(name, mark.line + 1 if mark else None, "", message, remedy)]) from None
     except yaml.YAMLError as error:
         raise TaskFileError([Problem(name, None, "", f"is not YAML: {error}")]) from None
-    finally:
-        loader.dispose()
-    if problems:
-        raise TaskFileError(problems)
+    if reader.problems:
+        raise TaskFileError(reader.problems)
     if item is None or not isinstance(item.value, dict):
         raise TaskFileError(
             [Problem(name, 1, "", "is not a mapping of keys to values", "begin with: model: robot.xml")]
@@ -86,47 +82,59 @@ def parse_document(text: str, name: str) -> Item:
     return item
 
 
-def _item(loader: yaml.SafeLoader, node: yaml.Node, name: str, where: str, problems: list[Problem], depth: int) -> Item:
-    line = node.start_mark.line + 1
-    if depth > _MAX_DEPTH:
-        raise TaskFileError([Problem(name, line, where, f"is nested more than {_MAX_DEPTH} deep")])
-    if isinstance(node, yaml.MappingNode):
-        problems.extend(_repeated(node, name, where))
-        loader.flatten_mapping(node)
-        return Item(
-            {
-                str(key.value): _item(loader, value, name, join(where, str(key.value)), problems, depth + 1)
-                for key, value in node.value
-            },
-            line,
-        )
-    if isinstance(node, yaml.SequenceNode):
-        children = (
-            _item(loader, child, name, f"{where}[{i}]", problems, depth + 1) for i, child in enumerate(node.value)
-        )
-        return Item(tuple(children), line)
-    value = loader.construct_object(node)
-    is_quoted = getattr(node, "style", None) is not None
-    if isinstance(value, str) and _NUMBER.fullmatch(value) and not is_quoted:
-        value = float(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        problems.append(Problem(name, line, where, f"is {value}", "write a finite number"))
-    return Item(value, line)
+class _Reader:
+    """Turns the nodes of a document into items.
 
+    Attributes:
+        problems: Keys that stand there twice, and numbers that are not finite.
+    """
 
-def _repeated(node: yaml.MappingNode, name: str, where: str) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
-    for key, _ in node.value:
-        line = key.start_mark.line + 1
-        if key.value in seen and key.value != "<<":
-            yield Problem(
-                name,
-                line,
-                join(where, key.value),
-                f"stands there twice; the first time in line {seen[key.value]}",
-                "remove one of the two, or rename it",
-            )
-        seen.setdefault(str(key.value), line)
+    def __init__(self, text: str, name: str) -> None:
+        self._loader = yaml.SafeLoader(text)
+        self._name = name
+        self._count = 0
+        self.problems: list[Problem] = []
+
+    def read(self) -> Item | None:
+        try:
+            node = self._loader.get_single_node()
+            return None if node is None else self._item(node, "", 0)
+        finally:
+            self._loader.dispose()
+
+    def _item(self, node: yaml.Node, where: str, depth: int) -> Item:
+        line = node.start_mark.line + 1
+        self._count += 1
+        # A few aliases of aliases are enough to write more than a memory holds.
+        if depth > _MAX_DEPTH or self._count > _MAX_ITEMS:
+            message = f"is nested more than {_MAX_DEPTH} deep, or has more than {_MAX_ITEMS} entries"
+            raise TaskFileError([Problem(self._name, line, where, message)])
+        if isinstance(node, yaml.MappingNode):
+            return Item(self._mapping(node, where, depth), line)
+        if isinstance(node, yaml.SequenceNode):
+            children = (self._item(child, f"{where}[{i}]", depth + 1) for i, child in enumerate(node.value))
+            return Item(tuple(children), line)
+        value = self._loader.construct_object(node)
+        is_quoted = getattr(node, "style", None) is not None
+        if isinstance(value, str) and _NUMBER.fullmatch(value) and not is_quoted:
+            value = float(value)
+        if isinstance(value, float) and not math.isfinite(value):
+            self._tell(node, where, f"is {value}", "write a finite number")
+        return Item(value, line)
+
+    def _mapping(self, node: yaml.MappingNode, where: str, depth: int) -> dict[str, Item]:
+        seen: dict[str, int] = {}
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen and name != "<<":
+                message = f"stands there twice; the first time in line {seen[name]}"
+                self._tell(key, join(where, name), message, "remove one of the two, or rename it")
+            seen.setdefault(name, key.start_mark.line + 1)
+        self._loader.flatten_mapping(node)
+        return {str(key.value): self._item(value, join(where, str(key.value)), depth + 1) for key, value in node.value}
+
+    def _tell(self, node: yaml.Node, where: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(self._name, node.start_mark.line + 1, where, message, remedy))
 
 
 def join(where: str, key: str) -> str:

@@ -21,7 +21,7 @@ def actuator_problems(model: mujoco.MjModel, mjcf: Mjcf, described: set[str]) ->
                 f"actuators: {{{name}: {{model: {{kind: ideal, torque_limit: 5}}, scale: 5}}}}"
             )
             message = "the actuator has no limits, and a policy must not command without"
-            yield Problem(mjcf.name, line_of(mjcf.xml, name), name, message, remedy)
+            yield Problem(mjcf.name, line_of(mjcf.xml, name, behind="<actuator>"), name, message, remedy)
     if not model.nu:
         message = "the model has no actuators: there is nothing for a policy to do"
         yield Problem(mjcf.name, None, "", message, "add an <actuator> to the MJCF, or actuators to the task file")

@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,9 @@ class _Loader:
             return sources
         for name, entry in item.value.items():
             where = self._at("signals", name, entry)
+            if not name.isidentifier() or iskeyword(name):
+                self._converter.refuse(entry, where, f"{name!r} is no name of a signal", "use letters, digits and _")
+                continue
             found = self._kind(entry, where, SOURCES, fallback=name)
             if found is None:
                 continue

@@ -149,10 +149,11 @@ def _is_not_finite(word: str) -> bool:
         return False
 
 
-def line_of(text: str, word: str, attribute: bool = False) -> int | None:
-    """Return the line in which a value, or an attribute, first stands in quotes."""
+def line_of(text: str, word: str, attribute: bool = False, behind: str = "") -> int | None:
+    """Return the line in which a value in quotes, or an attribute, first stands; behind a text if that is given."""
+    skipped = text[: text.find(behind)].count("\n") if behind in text else 0
     pattern = rf"\b{re.escape(word)}\s*=" if attribute else rf"[\"'](?:[^\"']*/)?{re.escape(word)}[\"']"
     for number, line in enumerate(text.splitlines(), 1):
-        if word and re.search(pattern, line):
+        if number > skipped and word and re.search(pattern, line):
             return number
     return None
