@@ -22,7 +22,7 @@ EXIT_USER_ERROR = 2
 VERBS: dict[str, tuple[str, str]] = {
     "run": ('"SENTENCE"', "the whole pipeline: reward, training, flight, export, proofs, report"),
     "tasks": ("", "what can be simulated"),
-    "task": ("NAME", "one task with its signals, observation, start and end"),
+    "task": ("NAME|FILE", "one task with its signals, start and end; check FILE, new ROBOT.xml"),
     "reward": ("write|check|explain ...", "reward programs without training"),
     "train": ("TASK|gym:ID", "a policy, without a sentence"),
     "eval": ("RUN", "a run's policy on held-out episodes, beside the PID baseline"),
