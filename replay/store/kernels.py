@@ -15,6 +15,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from telic.replay.cache_line import begin_load_at
+
 # Slots between two hints.
 HINTED = 64
 
@@ -33,23 +35,6 @@ def _copy_bytes(typingctx: Any, target: Any, to: Any, address: Any, count: Any) 
 
 # copy_bytes(target, to, address, count): ``target.view(uint8)[to : to + count]`` from any place in memory, unchecked.
 copy_bytes: Any = intrinsic(_copy_bytes)
-
-
-def _prefetch(typingctx: Any, address: Any) -> Any:
-    number = ir.IntType(32)
-    kind = ir.FunctionType(ir.VoidType(), [_BYTES, number, number, number])
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        # For reading, into all caches, as data.
-        builder.call(function, [builder.inttoptr(args[0], _BYTES), number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), codegen
-
-
-# prefetch(address): begin to load a cache line.
-prefetch: Any = intrinsic(_prefetch)
 
 
 @njit(cache=True)
@@ -91,8 +76,8 @@ def gather(
             return False
         for field in range(last - first):
             source[i, field] = base[first + field] + line * size[field]
-            prefetch(source[i, field])
-            prefetch(source[i, field] + size[field] - 1)
+            begin_load_at(source[i, field])
+            begin_load_at(source[i, field] + size[field] - 1)
     for i in range(places.size):
         for field in range(fields):
             if source[i, field] != 0:
