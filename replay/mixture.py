@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from functools import lru_cache
 from typing import Any, Unpack
 
 import numpy as np
@@ -12,6 +13,8 @@ from telic.replay.errors import EmptyReplayError, FileFormatError, ReplayError, 
 from telic.replay.sampler import Reading, Sampler
 from telic.replay.schedule import Linear, value_at
 from telic.replay.schema import Schema
+
+_MERGED = tuple(entry.name for entry in fields(Batch) if entry.name != "source")
 
 
 class Mixture:
@@ -35,7 +38,7 @@ class Mixture:
             parts: Each sampler with its share of every batch, or a schedule of that share.
 
         Raises:
-            ReplayError: If a share is outside 0 to 1, or the shares do not add up to 1 at all times.
+            ReplayError: If a share is outside 0 to 1, the shares do not add up to 1 at all times, or a part is a mixture.
             SchemaError: If the samplers hold different signals or actions.
         """
         self.parts = tuple(part for part, _ in parts)
@@ -46,6 +49,8 @@ class Mixture:
             if min(shares, default=0.0) < 0.0 or abs(sum(shares) - 1.0) > 1e-9:
                 raise ReplayError(f"the shares at batch {batch} are {shares}; each must be 0 to 1, and their sum 1")
         for i, part in enumerate(self.parts):
+            if isinstance(part, Mixture):
+                raise ReplayError(f"part {i} is a mixture itself: name its parts here, with their shares of the whole")
             _refuse_other_facts(self.schema, part.schema, i)
         self._batches = 0
         self._owed = np.zeros(len(self.parts))
@@ -80,10 +85,9 @@ class Mixture:
             raise ReplayError(f"batch_size {batch_size}; allowed: at least 1")
         due = self._owed + np.array(self.shares) * batch_size
         counts = whole_counts(due)
-        source = interleaved(counts)
         drawn = {i: self._draw(i, int(count), rng, reading) for i, count in enumerate(counts) if count}
         self._batches, self._owed = self._batches + 1, due - counts
-        return _merged(drawn, source)
+        return _merged(drawn, tuple(counts.tolist()))
 
     def update(
         self, index: np.ndarray, generation: int | np.ndarray, error: np.ndarray, source: np.ndarray | None
@@ -164,27 +168,39 @@ def interleaved(counts: np.ndarray) -> np.ndarray:
     return source[np.argsort(place, kind="stable")]
 
 
-def _merged(parts: Mapping[int, Batch], source: np.ndarray) -> Batch:
-    """One batch of several, with the transitions of each in the places that `source` gives it."""
-    places = {i: np.flatnonzero(source == i) for i in parts}
+@lru_cache(maxsize=64)
+def _layout(counts: tuple[int, ...]) -> tuple[np.ndarray, dict[int, np.ndarray | slice]]:
+    """Which part each transition of a batch is from, and the places of each part in it."""
+    source = interleaved(np.array(counts))
+    return source, {part: _as_slice(np.flatnonzero(source == part)) for part in np.flatnonzero(counts).tolist()}
+
+
+def _as_slice(places: np.ndarray) -> np.ndarray | slice:
+    """The same places as a slice, which is faster to write to, if they are evenly spaced."""
+    step = int(places[1] - places[0]) if len(places) > 1 else 1
+    even = (np.diff(places) == step).all()
+    return slice(int(places[0]), int(places[-1]) + 1, step) if even else places
+
+
+def _merged(parts: Mapping[int, Batch], counts: tuple[int, ...]) -> Batch:
+    """One batch of several, interleaved."""
+    source, places = _layout(counts)
 
     def merge(values: dict[int, Any]) -> Any:
         first = next(iter(values.values()))
         if first is None:
             return None
         if isinstance(first, dict):
-            return {name: merge({i: value[name] for i, value in values.items()}) for name in first}
+            return {name: merge({part: value[name] for part, value in values.items()}) for name in first}
         out = np.empty((len(source), *first.shape[1:]), first.dtype)
-        for i, value in values.items():
-            out[places[i]] = value
+        for part, value in values.items():
+            out[places[part]] = value
         return out
 
     weighted = any(batch.weight is not None for batch in parts.values())
-    parts = {i: _filled_in(batch, weighted) for i, batch in parts.items()}
-    names = [field.name for field in fields(Batch) if field.name != "source"]
-    return Batch(
-        **{name: merge({i: getattr(batch, name) for i, batch in parts.items()}) for name in names}, source=source
-    )
+    parts = {part: _filled_in(batch, weighted) for part, batch in parts.items()}
+    merged = {name: merge({part: getattr(batch, name) for part, batch in parts.items()}) for name in _MERGED}
+    return Batch(**merged, source=source.copy())
 
 
 def _filled_in(batch: Batch, weighted: bool) -> Batch:

@@ -121,6 +121,8 @@ def test_stores_of_other_facts_do_not_mix(stores):
         Mixture([(stores[0], 0.5), (other, 0.5)])
     with pytest.raises(ReplayError, match="sum"):
         Mixture([])
+    with pytest.raises(ReplayError, match="part 0 is a mixture itself"):
+        Mixture([(Mixture([(stores[0], 1.0)]), 1.0)])
 
 
 def test_a_state_of_another_mixture_is_refused(stores):
