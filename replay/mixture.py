@@ -38,7 +38,7 @@ class Mixture:
             parts: Each sampler with its share of every batch, or a schedule of that share.
 
         Raises:
-            ReplayError: If a share is outside 0 to 1, the shares do not add up to 1 at all times, or a part is a mixture.
+            ReplayError: If a share is outside 0 to 1, the shares do not always add up to 1, or a part is a mixture.
             SchemaError: If the samplers hold different signals or actions.
         """
         self.parts = tuple(part for part, _ in parts)
