@@ -24,7 +24,7 @@ CARTS = (
 _RACKS = ((-1.4, 0.9), (1.4, -0.9))
 _RACK_SIZE = (0.35, 1.0, 0.6)
 _CART_MASS = 150.0  # [kg]
-_CART_PERIOD_S = 24.0
+CART_RATE = 2.0 * math.pi / 24.0  # Of their swing [rad/s].
 
 
 def warehouse() -> mujoco.MjSpec:
@@ -85,7 +85,7 @@ def _add_cart(spec: mujoco.MjSpec, name: str, axis: str, middle: tuple[float, fl
         name=name,
         type=mujoco.mjtJoint.mjJNT_SLIDE,
         axis=[float(axis == "x"), float(axis == "y"), 0.0],
-        stiffness=[_CART_MASS * (2.0 * math.pi / _CART_PERIOD_S) ** 2, 0.0, 0.0],
+        stiffness=[_CART_MASS * CART_RATE**2, 0.0, 0.0],
     )
     cart.add_geom(
         name=name,
