@@ -38,7 +38,8 @@ class Episodes:
 
     def __init__(
         self,
-        batch: Batch,
+        model: mujoco.MjModel,
+        states: tuple[Floats, ...],
         worlds: Integers,
         episodes: Integers,
         key: int,
@@ -47,23 +48,24 @@ class Episodes:
         """Copy the present states of some worlds.
 
         Args:
-            batch: The simulations.
+            model: The model.
+            states: The states of all worlds: live arrays, as `bind_states` gives them.
             worlds: Which worlds (n,).
             episodes: The number of each one's episode (n,).
             key: Key of all draws.
             commands: Values of the commands by name, of these worlds (n, size).
         """
-        self._batch, self._worlds, self._numbers, self._key = batch, worlds, episodes, key
+        self._model, self._states, self._worlds, self._numbers, self._key = model, states, worlds, episodes, key
         self._commands = commands
         self._drawn = 0
-        self.qpos, self.qvel, self.ctrl, self.mocap_pos, self.mocap_quat = (
-            batch.bind(field)[worlds] for field in _FIELDS
-        )
+        self.qpos, self.qvel, self.ctrl, self.mocap_pos, self.mocap_quat = (state[worlds] for state in states)
 
     def write(self) -> None:
         """Write the states back."""
-        for field in _FIELDS:
-            self._batch.bind(field)[self._worlds] = getattr(self, field)
+        changed = self.qpos, self.qvel, self.ctrl, self.mocap_pos, self.mocap_quat
+        for state, values in zip(self._states, changed, strict=True):
+            if values.size:
+                state[self._worlds] = values
 
     def uniform(self, count: int) -> Floats:
         """Return random numbers (n, count), uniform in [0, 1); each call returns others."""
@@ -111,7 +113,7 @@ class Episodes:
         Raises:
             TaskError: If the model has no such joint.
         """
-        return self.qpos[:, _as_slice(position_columns(self._batch.model, (joint,), "a reset rule"))]
+        return self.qpos[:, _as_slice(position_columns(self._model, (joint,), "a reset rule"))]
 
     def velocity(self, joint: str) -> Floats:
         """Return the velocity of a joint (n, size): a view of ``qvel``.
@@ -119,10 +121,12 @@ class Episodes:
         Raises:
             TaskError: If the model has no such joint.
         """
-        return self.qvel[:, _as_slice(velocity_columns(self._batch.model, (joint,), "a reset rule"))]
+        return self.qvel[:, _as_slice(velocity_columns(self._model, (joint,), "a reset rule"))]
 
 
-_FIELDS = ("qpos", "qvel", "ctrl", "mocap_pos", "mocap_quat")
+def bind_states(batch: Batch) -> tuple[Floats, ...]:
+    """Return what rules may change, of all worlds (N, ...): live arrays."""
+    return tuple(batch.bind(field) for field in ("qpos", "qvel", "ctrl", "mocap_pos", "mocap_quat"))
 
 
 class Beginning:
@@ -132,13 +136,14 @@ class Beginning:
         keyframe: Number of the keyframe in which they begin; -1 for the model's reference configuration.
     """
 
-    def __init__(self, task: MujocoTask, model: mujoco.MjModel, seed: int) -> None:
+    def __init__(self, task: MujocoTask, batch: Batch, seed: int) -> None:
         """Find what the rules name.
 
         Raises:
             TaskError: If the model does not have it.
         """
-        self._model = model
+        model = self._model = batch.model
+        self._states, self._activations = bind_states(batch), batch.bind("act")
         self._servos = _integrating_servos(model)
         self.keyframe = -1
         self._steps: list[_Step] = []
@@ -153,26 +158,23 @@ class Beginning:
         """Draw from another seed from now on."""
         self._key = stream_key(seed, "start")
 
-    def apply(
-        self, batch: Batch, worlds: Integers, episodes: Integers, ctrl: Floats, commands: Mapping[str, NDArray[Any]]
-    ) -> None:
+    def apply(self, worlds: Integers, episodes: Integers, ctrl: Floats, commands: Mapping[str, NDArray[Any]]) -> None:
         """Change the states of worlds that stand in the reference configuration or the keyframe.
 
         Args:
-            batch: The simulations.
             worlds: Which worlds (n,).
             episodes: The number of each one's episode (n,).
             ctrl: The controls with which episodes begin (nu,).
             commands: Values of the commands by name, of these worlds (n, size); rules may change them.
         """
-        start = Episodes(batch, worlds, episodes, self._key, commands)
+        start = Episodes(self._model, self._states, worlds, episodes, self._key, commands)
         start.ctrl[:] = ctrl
         for step in self._steps:
             step(start)
         start.write()
         activations, positions, gears = self._servos
         if len(activations):
-            batch.bind("act")[np.ix_(worlds, activations)] = start.qpos[:, positions] * gears
+            self._activations[np.ix_(worlds, activations)] = start.qpos[:, positions] * gears
 
     def _step(self, rule: ResetRule) -> _Step:
         match rule:

@@ -1,4 +1,4 @@
-"""When episodes are lost: a task's termination rules, on the rows of all signals."""
+"""When episodes end: a task's termination rules, on the rows of all signals, and its time limit."""
 
 # Arguments of the compiled function are arrays.
 # ruff: noqa: ANN001, ANN202
@@ -11,13 +11,22 @@ from numpy.typing import NDArray
 
 from telic.sim.compiled import compiled
 from telic.sim.errors import TaskError
+from telic.sim.mujoco.draws import Integers
 from telic.sim.mujoco.task import Outside
 
 
 class Ends:
-    """Tells which episodes are lost."""
+    """Tells which episodes end, and why.
 
-    def __init__(self, rules: tuple[Outside, ...], columns: Mapping[str, slice]) -> None:
+    Attributes:
+        terminated: Which episodes are lost (N,).
+        truncated: Which episodes are over without being lost (N,).
+        ended: Which episodes are over for either reason (N,).
+    """
+
+    def __init__(
+        self, rules: tuple[Outside, ...], columns: Mapping[str, slice], num_envs: int, episode_steps: int
+    ) -> None:
         """Find the signals.
 
         Raises:
@@ -37,19 +46,37 @@ class Ends:
         self._low, self._high = np.array(low, np.float64), np.array(high, np.float64)
         self._open = np.array(open_, np.bool_)
 
-    def find(self, rows: NDArray[Any], lost: NDArray[np.bool_]) -> None:
-        """Write which episodes are lost (N,), from the signals of all worlds (N, total)."""
-        _find(rows, self._places, self._low, self._high, self._open, lost)
+        self._episode_steps = episode_steps
+        self.terminated, self.truncated, self.ended = np.zeros((3, num_envs), np.bool_)
+
+    def find(self, rows: NDArray[Any], steps: Integers, diverged: NDArray[np.bool_]) -> None:
+        """Look at all episodes after a step.
+
+        Args:
+            rows: The signals of all worlds (N, total).
+            steps: Control steps since the start of each episode (N,).
+            diverged: Whose simulation broke down (N,): these are over, but not lost.
+        """
+        rules = self._places, self._low, self._high, self._open, self._episode_steps
+        _find(rows, steps, diverged, *rules, self.terminated, self.truncated, self.ended)
+
+    def clear(self, worlds: Integers) -> None:
+        """Forget how the episodes of these worlds (n,) ended."""
+        for record in (self.terminated, self.truncated, self.ended):
+            record[worlds] = False
 
 
 @compiled(nogil=True, error_model="numpy")
-def _find(rows, places, low, high, is_open, lost):
+def _find(rows, steps, diverged, places, low, high, is_open, episode_steps, terminated, truncated, ended):
     for i in range(len(rows)):
-        lost[i] = False
+        lost = False
         for j in range(len(places)):
             value = rows[i, places[j]]
             # What is not a number is in no range.
             inside = low[j] < value < high[j] if is_open[j] else low[j] <= value <= high[j]
             if not inside:
-                lost[i] = True
+                lost = True
                 break
+        terminated[i] = lost and not diverged[i]
+        truncated[i] = not terminated[i] and (diverged[i] or steps[i] >= episode_steps)
+        ended[i] = terminated[i] or truncated[i]

@@ -1,10 +1,12 @@
 """The simulations of a task on MuJoCo's batch: stepped, refreshed, and watched for those that break down."""
 
-# MuJoCo keeps its classes in compiled modules, which pyright cannot read.
+# MuJoCo keeps its classes in compiled modules, which pyright cannot read. A compiled function takes arrays.
 # pyright: reportAttributeAccessIssue=false
+# ruff: noqa: ANN001, ANN202
 
 import copy
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import mujoco
@@ -12,6 +14,7 @@ import numpy as np
 from mujoco.batch import Batch, SimulationError
 from numpy.typing import NDArray
 
+from telic.sim.compiled import compiled
 from telic.sim.mujoco.contact_forces import ContactForces
 from telic.sim.mujoco.draws import Floats, Integers
 from telic.sim.mujoco.signals import needs_contact_forces
@@ -74,27 +77,26 @@ class Engine:
         persistent = contacts or self._refresh != _NONE
         self.batch = Batch(self.model, num_envs, min(threads, num_envs), persistent)
         self._contacts = ContactForces(self.batch) if contacts else None
-        self._qpos, self._qvel = self.batch.bind("qpos"), self.batch.bind("qvel")
+        self._watched = self.batch.bind("qpos"), self.batch.bind("qvel"), self.batch.warning[:, :, _NUMBER]
+        self._broken = np.zeros(num_envs, np.bool_)
         self.divergences: deque[Divergence] = deque(maxlen=_KEPT)
 
-    def step(self) -> NDArray[np.bool_]:
+    def step(self) -> NDArray[np.bool_] | None:
         """Advance all simulations by one control period.
 
         Returns:
-            Which ones broke down (N,).
+            Which ones broke down (N,), a live array; None for none.
         """
-        broken = np.zeros(self.batch.nsim, np.bool_)
         messages: dict[int, str] = {}
-        self._watch(lambda: self.batch.step(nstep=self._decimation, stage=self._stage_of_step), broken, messages)
+        self._watch(self.batch.step, (None, self._decimation, self._stage_of_step), messages)
         if self._contacts:
             self._contacts.compute()
-            self._watch(lambda: self.batch.forward(stage=self._refresh), broken, messages)
-        warned = self.batch.warning[:, :, _NUMBER].any(axis=1)
-        broken |= warned
-        broken |= ~_bounded(self._qpos) | ~_bounded(self._qvel)
-        if broken.any():
-            self._record(np.flatnonzero(broken), messages)
-        return broken
+            self._watch(self.batch.forward, (None, self._refresh), messages)
+        if not _find_broken(*self._watched, self._broken) and not messages:
+            return None
+        self._broken[list(messages)] = True
+        self._record(np.flatnonzero(self._broken), messages)
+        return self._broken
 
     @property
     def _stage_of_step(self) -> int:
@@ -112,11 +114,11 @@ class Engine:
     def _some(self, ids: Integers) -> NDArray[np.int32] | None:
         return None if len(ids) == self.batch.nsim else ids.astype(np.int32)
 
-    def _watch(self, call, broken: NDArray[np.bool_], messages: dict[int, str]) -> None:  # noqa: ANN001
+    def _watch(self, call: Callable[..., None], arguments: tuple, messages: dict[int, str]) -> None:
+        """Make a call of the batch, and note for which simulations it failed, and why."""
         try:
-            call()
+            call(*arguments)
         except SimulationError as error:
-            broken[error.ids] = True
             messages.update({int(i): self.batch.error(int(i)) for i in error.ids})
 
     def _record(self, ids: Integers, messages: dict[int, str]) -> None:
@@ -129,8 +131,19 @@ class Engine:
         self.batch.warning[ids] = 0
 
 
-def _bounded(values: Floats) -> NDArray[np.bool_]:
-    """Whether all numbers of each row are finite and not huge; one cheap pass in the usual case."""
-    if not values.size or np.abs(values).max() < _HUGE:
-        return np.ones(len(values), np.bool_)
-    return np.asarray((np.abs(values) < _HUGE).all(axis=1))
+@compiled(nogil=True, error_model="numpy")
+def _find_broken(qpos, qvel, warnings, broken):
+    """Write which simulations have a warning, or a number that is not finite or huge; return how many."""
+    count = 0
+    for i in range(len(broken)):
+        fine = True
+        for j in range(warnings.shape[1]):
+            fine &= warnings[i, j] == 0
+        # What is not a number is not smaller than anything.
+        for j in range(qpos.shape[1]):
+            fine &= abs(qpos[i, j]) < _HUGE
+        for j in range(qvel.shape[1]):
+            fine &= abs(qvel[i, j]) < _HUGE
+        broken[i] = not fine
+        count += not fine
+    return count

@@ -87,20 +87,22 @@ class MujocoWorld:
         self._first_action = task.actions.initial_action
         self._first_ctrl = self._offset + self._scale * self._first_action
         self._first_act, self._first_history = settled(model, self._first_ctrl)
-        self._ctrl = batch.bind("ctrl")
+        self._ctrl, self._act, self._history = batch.bind("ctrl"), batch.bind("act"), batch.bind("history")
         self._action = np.zeros((num_envs, task.actions.size), np.float32)
         self._elapsed = np.zeros((num_envs, 1))
         self.steps, self.episodes = np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64)
-        self.terminated, self.truncated, self.ended, self.diverged = np.zeros((4, num_envs), np.bool_)
+        self.diverged = np.zeros(num_envs, np.bool_)
         self.commands = Commands(task, num_envs, seed)
         self._reader = Signals(task, readings_of(task), batch, self._own())
         self.signals = self._reader.views
         columns = self._reader.columns
-        self._ends = Ends(task.terminate, columns)
+        self._dt = task.dt
+        self._ends = Ends(task.terminate, columns, num_envs, task.episode_steps)
+        self.terminated, self.truncated, self.ended = self._ends.terminated, self._ends.truncated, self._ends.ended
         self.view = View(task.observation, columns, task.dt, num_envs, seed, task.dtype)
         self._critic = View(task.privileged, columns, task.dt, num_envs, seed, task.dtype)
         self._critic_is_old = True
-        self._beginning = Beginning(task, model, seed)
+        self._beginning = Beginning(task, batch, seed)
         self.randomiser = Randomiser((*task.randomisation, *delays(task.actuators)), batch, seed)
         self.pushes = Pushes(task.pushes, model, task.dt, num_envs, seed)
         self._qvel, self._xfrc = batch.bind("qvel"), batch.bind("xfrc_applied")
@@ -143,7 +145,7 @@ class MujocoWorld:
     @property
     def elapsed_s(self) -> NDArray[np.floating]:
         """Time since the start of each episode (N,) [s]."""
-        return self.steps * self.task.dt
+        return self.steps * self._dt
 
     @property
     def divergences(self) -> tuple[Divergence, ...]:
@@ -185,8 +187,8 @@ class MujocoWorld:
         """
         chosen = self._everybody if ids is None else np.flatnonzero(self._checked_mask(ids))
         self._begin(chosen)
-        for record in (self.terminated, self.truncated, self.ended, self.diverged):
-            record[chosen] = False
+        self._ends.clear(chosen)
+        self.diverged[chosen] = False
 
     def _begin(self, worlds: Integers) -> None:
         """Start new episodes of some worlds (n,); how the old ones ended stays on record."""
@@ -197,16 +199,15 @@ class MujocoWorld:
         self._elapsed[worlds] = 0.0
         self._action[worlds] = self._first_action
         episodes = self.episodes[worlds]
-        batch = self.engine.batch
         self.randomiser.draw(worlds, episodes)
         self.engine.reset(worlds, self._beginning.keyframe)
         if self._first_act.size:
-            batch.bind("act")[worlds] = self._first_act
+            self._act[worlds] = self._first_act
         if self._first_history.size:
-            batch.bind("history")[worlds] = self._first_history
+            self._history[worlds] = self._first_history
         self.commands.begin(worlds, episodes)
         told = {name: values[worlds] for name, values in self.commands.values.items()}
-        self._beginning.apply(batch, worlds, episodes, self._first_ctrl, told)
+        self._beginning.apply(worlds, episodes, self._first_ctrl, told)
         for name, values in told.items():
             self.commands.values[name][worlds] = values
         self.pushes.begin(worlds, episodes, self._xfrc)
@@ -232,20 +233,18 @@ class MujocoWorld:
         if before is not None:
             before(0, self.num_envs)
         self.pushes.apply(self.episodes, self.steps, self._qvel, self._xfrc)
-        self.diverged[:] = self.engine.step()
+        broken = self.engine.step()
+        self.diverged[:] = False if broken is None else broken
         self.steps += 1
-        self._elapsed[:, 0] = self.steps * self.task.dt
+        np.multiply(self.steps[:, None], self._dt, out=self._elapsed)
         self.commands.advance(self.episodes, self.steps)
         # The signals of a simulation that broke down stay those before the step.
-        self._reader.update(np.flatnonzero(~self.diverged) if self.diverged.any() else None)
+        self._reader.update(None if broken is None else np.flatnonzero(~broken))
         if (name := self._reader.unfit()) is not None:
             raise ValueError(f"signal {name!r} of task {self.task.name!r} is not finite, though the simulation is")
         self.view.update(self._reader.rows, self._everybody, self.episodes, self.steps)
         self._critic_is_old = True
-        self._ends.find(self._reader.rows, self.terminated)
-        self.terminated &= ~self.diverged
-        np.logical_and(~self.terminated, self.diverged | (self.steps >= self.task.episode_steps), out=self.truncated)
-        np.logical_or(self.terminated, self.truncated, out=self.ended)
+        self._ends.find(self._reader.rows, self.steps, self.diverged)
         if after is not None:
             after(0, self.num_envs)
 
@@ -261,9 +260,10 @@ class MujocoWorld:
         if not len(self._finals):
             self._finals = np.zeros((self.num_envs, self.task.observation_size), self.task.dtype)
         self.step(action, before, after)
-        over = np.flatnonzero(self.ended)
-        self._finals[over] = self.view.out[over]
-        self._begin(over)
+        if self.ended.any():
+            over = np.flatnonzero(self.ended)
+            self._finals[over] = self.view.out[over]
+            self._begin(over)
         return self._finals
 
     def _take(self, action: ArrayLike) -> None:
