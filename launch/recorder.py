@@ -9,21 +9,21 @@ from numpy.typing import NDArray
 from telic.control.controller import Controller
 from telic.replay.replay import Replay
 from telic.replay.schema import Schema
-from telic.sim.multirotor.world import MultirotorWorld
 from telic.sim.task import Task
+from telic.sim.world import AnyTask
 
 
 @dataclass(frozen=True)
 class Shaken:
-    """Flies badly in many ways: hover thrust with noise, so that a reward can be checked before there is a policy.
+    """Moves badly in many ways: noise around rest, so that a reward can be checked before there is a policy.
 
     Attributes:
-        task: What is flown.
+        task: What is done. A flight rests at hover thrust, every other robot at its initial action.
         rng: Source of the noise.
-        spread: Standard deviation of the noise.
+        spread: Standard deviation of the noise, in half ranges of the actions.
     """
 
-    task: Task
+    task: AnyTask
     rng: np.random.Generator
     spread: float = 0.3
 
@@ -32,14 +32,17 @@ class Shaken:
 
     def act(self, observation: NDArray[np.float32], signals: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
         """Actions (N, 4)."""
-        noise = self.rng.normal(self.task.vehicle.hover_action, self.spread, (len(observation), self.task.actions.size))
-        return np.clip(noise, -1.0, 1.0).astype(np.float32)
+        actions = self.task.actions
+        low, high = actions.bounds
+        rest = self.task.vehicle.hover_action if isinstance(self.task, Task) else actions.initial_action
+        noise = self.rng.normal(0.0, self.spread, (len(observation), actions.size))
+        return np.clip(rest + noise * (high - low) / 2.0, low, high).astype(np.float32)
 
 
-def record_episodes(task: Task, controller: Controller, seed: int, vehicles: int, steps: int) -> Replay:
-    """Fly many vehicles and keep every transition, episodes following each other."""
-    world = MultirotorWorld(task, vehicles, seed)
-    replay = Replay(Schema(task.schema, task.actions), vehicles * steps, vehicles)
+def record_episodes(task: AnyTask, controller: Controller, seed: int, worlds: int, steps: int) -> Replay:
+    """Let a controller act in many worlds and keep every transition, episodes following each other."""
+    world = task.make_world(worlds, seed)
+    replay = Replay(Schema(task.schema, task.actions), worlds * steps, worlds)
     controller.reset(None)
     for _ in range(steps):
         signals = {name: values.copy() for name, values in world.signals.items()}

@@ -111,15 +111,21 @@ def check_reward(program: RewardProgram, batch: Mapping[str, np.ndarray], seed: 
 
 
 def _rows(program: RewardProgram, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays that the program reads, with one batch axis."""
+    """The arrays that the program reads, with one batch axis; what it remembers, as at the start of an episode."""
+    facts, lead = batched([signal for signal in _read_signals(program) if signal not in program.remembered], batch)
+    start = {
+        kept.signal.name: np.broadcast_to(np.reshape(kept.initial, kept.signal.shape), (*lead, *kept.signal.shape))
+        for kept in program.memory
+    }
     signals = _read_signals(program)
-    arrays, _ = batched(signals, batch)
+    arrays, _ = batched(signals, {**start, **facts})
     return {signal.name: arrays[signal.name].reshape(-1, *signal.shape) for signal in signals}
 
 
 def _read_signals(program: RewardProgram) -> list[Signal]:
     readable = readable_signals(program.signals)
-    return [readable[name] for name in dict.fromkeys((*program.inputs, *program.success_inputs))]
+    read = [readable[name] for name in dict.fromkeys((*program.inputs, *program.success_inputs))]
+    return [*read, *program.remembered]
 
 
 def _check_inputs(stored: Mapping[str, np.ndarray]) -> list[Finding]:
@@ -188,9 +194,11 @@ def _check_agreement(
 
     def fused(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         packed = program.pack(inputs)
-        out = np.empty((len(packed[0]), len(program.term_names)), dtype=np.float32)
+        # What the program remembers stands behind the terms.
+        columns = len(program.term_names) + sum(signal.size for signal in program.remembered)
+        out = np.empty((len(packed[0]), columns), dtype=np.float32)
         program.kernel(packed, out)
-        return dict(zip(program.term_names, out.T, strict=True))
+        return dict(zip(program.term_names, out.T, strict=False))
 
     def one_by_one(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         singles = [program.terms({name: array[row] for name, array in inputs.items()}) for row in range(len(first))]
@@ -228,7 +236,8 @@ def _check_gradients(
         packed = program.pack(inputs)
         gradients = tuple(np.empty_like(array) for array in packed)
         program.gradient_kernel(packed, np.ones((len(packed[0]), len(program.term_names)), np.float32), gradients)
-        for name, gradient in zip(program.inputs, gradients, strict=True):
+        names = (*program.inputs, *(signal.name for signal in program.remembered))
+        for name, gradient in zip(names, gradients, strict=True):
             wrong = np.argwhere(~np.isfinite(gradient).all(axis=1))
             if len(wrong):
                 row = int(wrong[0, 0])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from telic.rewards.check import check_reward
 from telic.rewards.error import RewardError
 from telic.rewards.memory import initial_memory, scan
 from telic.rewards.program import parse_reward
@@ -180,3 +181,11 @@ def test_the_cosine_of_a_right_angle_is_zero(signals):
     plain = parse_reward(START + 'def reward(position):\n    return {"a": norm(position)}\n', signals)
     position = np.ones((1, 3), np.float32)
     np.testing.assert_array_equal(program.total({"position": position}), plain.total({"position": position}))
+
+
+def test_a_program_that_remembers_is_checked_like_any_other(signals):
+    program = parse_reward(NEAREST, signals)
+    batch = {"next_position": np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)}
+    report = check_reward(program, batch)
+    assert report.passed, report.findings
+    assert [term.name for term in report.terms] == ["progress", "beaten"]

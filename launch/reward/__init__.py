@@ -1,0 +1,1 @@
+"""What `telic reward` does, one file for each of its verbs."""

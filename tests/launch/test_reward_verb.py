@@ -1,0 +1,111 @@
+"""`telic reward`: writing with a language model, and checks on any task, from the command line."""
+
+import importlib.util
+import json
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from telic.launch.main import main
+
+_spec = importlib.util.spec_from_file_location("faults", Path(__file__).parents[1] / "rewards" / "llm" / "faults.py")
+faults = importlib.util.module_from_spec(_spec)
+sys.modules["faults"] = faults
+_spec.loader.exec_module(faults)
+
+CARTPOLE = (files("telic.rewards") / "library" / "cartpole.py.txt").read_text()
+WRONG = CARTPOLE.replace("cart_position[0]", "cart_place[0]")
+
+
+def fenced(source):
+    return f"Here it is.\n```python\n{source}```\n"
+
+
+def said(capsys):
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def write(server, *words):
+    where = ["--model", "scripted", "--base-url", server.base_url]
+    return main(
+        ["reward", "write", "balance the pole", "--writer", "llm", "--task", "cartpole", *where, *words, "--json"]
+    )
+
+
+def test_a_model_writes_and_mends_a_reward_and_the_session_replays_offline(tmp_path, capsys):
+    record = ["--record", str(tmp_path / "record")]
+    with faults.serving(fenced(WRONG), faults.status(500), fenced(CARTPOLE)) as server:
+        assert write(server, *record, "--out", str(tmp_path / "reward.py")) == 0
+        asked = server.requests[-1][1]["messages"][-1]["content"]
+    online = said(capsys)
+    assert "there is no name 'cart_place'" in asked
+    assert (tmp_path / "reward.py").read_text() == CARTPOLE
+    assert len(online["attempts"]) == 2
+    assert online["usage"]["calls"] == 2
+    with faults.serving(faults.status(500)) as nobody:
+        assert write(nobody, *record, "--offline") == 0
+        assert nobody.requests == []
+    offline = said(capsys)
+    assert offline["fingerprint"] == online["fingerprint"]
+    assert offline["usage"] == {"calls": 0, "replayed": 2, "prompt_tokens": 0, "completion_tokens": 0, "money": 0.0}
+
+
+def test_what_never_passes_is_said_with_the_reason(capsys):
+    with faults.serving(fenced(WRONG)) as server:
+        assert write(server, "--rounds", "2") == 1
+    assert said(capsys)["reward_source"] is None
+
+
+def test_a_budget_that_is_too_small_asks_nothing(capsys):
+    with faults.serving(fenced(CARTPOLE)) as server:
+        assert write(server, "--budget-tokens", "100") == 2
+        assert server.requests == []
+    assert "budget is 100" in said(capsys)["error"]
+
+
+def test_a_dry_run_says_what_it_could_cost_and_asks_nothing(capsys):
+    with faults.serving(fenced(CARTPOLE)) as server:
+        assert write(server, "--dry-run") == 0
+        assert server.requests == []
+    assert said(capsys)["prompt_tokens"] > 500
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--writer", "llm"], "--model"),
+        (["--writer", "llm", "--model", "m", "--offline"], "--record"),
+        (["--writer", "llm", "--model", "m", "--base-url", "here"], "base_url"),
+        (["--writer", "llm", "--model", "m", "--task", "cartpool"], "cartpole"),
+        (["--writer", "llm", "--model", "m", "--rounds", "0"], "rounds"),
+    ],
+)
+def test_what_is_missing_is_said(words, reason, capsys):
+    assert main(["reward", "write", "balance the pole", *words, "--json"]) == 2
+    assert reason in said(capsys)["error"]
+
+
+def test_a_model_chooses_numbers_only(tmp_path, capsys):
+    source = files("telic.rewards") / "library" / "parametric" / "flight.py.txt"
+    (tmp_path / "flight.py").write_text(source.read_text())
+    from telic.rewards.parameters import parameters_of
+
+    values = {parameter.name: parameter.value for parameter in parameters_of(source.read_text())} | {"HEIGHT": 2.5}
+    with faults.serving("Two and a half metres high.", json.dumps(values)) as server:
+        where = ["--model", "m", "--base-url", server.base_url, "--parameters", str(tmp_path / "flight.py")]
+        code = main(["reward", "write", "hover at 2.5 m", "--writer", "llm", *where, "--json"])
+    assert code == 0
+    told = said(capsys)
+    assert told["values"]["HEIGHT"] == 2.5
+    assert "HEIGHT = 2.5" in told["reward_source"]
+
+
+def test_rewards_of_any_task_are_checked_and_explained(tmp_path, capsys):
+    path = tmp_path / "reward.py"
+    path.write_text(CARTPOLE)
+    assert main(["reward", "check", str(path), "--task", "cartpole", "--json"]) == 0
+    assert said(capsys)["passed"]
+    assert main(["reward", "explain", str(path), "--task", "cartpole", "--json"]) == 0
+    assert said(capsys)["terms"] == ["upright", "calm", "centre", "effort"]
