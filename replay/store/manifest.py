@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from telic.replay.errors import DtypeError, FileFormatError
+from telic.replay.errors import DtypeError, FileFormatError, ReplayError
 from telic.replay.schema import Schema
-from telic.replay.store.durable import write_whole
 from telic.replay.store.errors import NewerFormatError, NotAStoreError
 from telic.replay.store.tensors import STORABLE
 
@@ -43,16 +42,17 @@ class Manifest:
                     f"{', '.join(STORABLE)}"
                 )
 
-    def write(self, folder: Path) -> None:
-        """Make a folder a store."""
-        content = {
-            "format": FORMAT,
-            "version": VERSION,
-            "created": self.created,
-            "about": dict(self.about),
-            "schema": self.schema.to_dict(),
-        }
-        write_whole(folder / NAME, json.dumps(content, indent=1).encode())
+    def to_json(self) -> str:
+        """The content of the file.
+
+        Raises:
+            ReplayError: If `about` is not JSON data.
+        """
+        content = {"format": FORMAT, "version": VERSION, "created": self.created, "about": dict(self.about)}
+        try:
+            return json.dumps({**content, "schema": self.schema.to_dict()}, indent=1)
+        except (TypeError, ValueError) as error:
+            raise ReplayError(f"what is said about a store must be JSON data: {error}") from error
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":

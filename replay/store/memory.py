@@ -18,34 +18,27 @@ if TYPE_CHECKING:
 BLOCK = 1 << 16
 
 
-def newest_segments(view: View, capacity: int) -> np.ndarray:
-    """The segments that were written last, of at most `capacity` steps, by number in the view's order, int64."""
-    newest_first = np.argsort(-view.segments["time"], kind="stable")
-    fits = np.cumsum(view.segments["length"][newest_first]) <= capacity
-    return np.sort(newest_first[fits])
-
-
-def fill(ring: Ring, view: View, segments: np.ndarray) -> None:
-    """Copy segments of a view, by number in order, into an empty ring of one stream that has room for them.
+def fill(ring: Ring, view: View) -> None:
+    """Copy a view that is not empty into an empty ring of one stream that has room for it.
 
     The ring cannot say that an episode goes on elsewhere: where one does, it counts as truncated. Only the last one
     stays open.
 
     Raises:
-        CorruptChunkError: If one of them is in a damaged chunk.
+        CorruptChunkError: If a chunk is damaged.
     """
-    stop = np.cumsum(view.segments["length"][segments])
-    start = stop - view.segments["length"][segments]
+    segments = np.arange(len(view.segments))
+    stop = view.slot + view.segments["length"]
     for first, last in _blocks(stop):
-        view.unroll(segments[first:last], ring.slots[start[first] : stop[last - 1]])
+        view.unroll(segments[first:last], ring.slots[view.slot[first] : stop[last - 1]])
     marks = _marks(view, segments)
-    ring.flags[start[view.segments["start"][segments] == 0]] = FIRST
+    ring.flags[view.slot[view.segments["start"] == 0]] = FIRST
     ring.flags[stop - 1] |= marks
     ended = np.flatnonzero(marks)
     places = ring.place_finals(stop[ended] - 1)
-    ring.side[places] = view.after(segments[ended])
+    ring.side[places] = view.after(ended)
     ring.side[:1] = view.after(segments[-1:])
-    ring.count = ring.written = int(stop[-1])
+    ring.count = ring.written = view.rows
     ring.head = ring.count % ring.rows
     ring.fresh[:] = ring.newest_ended()
 
@@ -110,9 +103,8 @@ class Follower:
 
 
 def _marks(view: View, segments: np.ndarray) -> np.ndarray:
-    """How some segments end if nothing else is there: truncated where they go on elsewhere, but for the last, uint8."""
-    apart = np.append(np.diff(segments) != 1, False)
-    marks = view.mark[segments] | (TRUNCATED * (apart & view.joined[segments])).astype(np.uint8)
+    """How segments that follow each other end, uint8: truncated where they go on elsewhere, but for the last."""
+    marks = view.mark[segments]
     if marks[-1] & CUT:
         marks[-1] = 0
     return marks & np.uint8(ENDED)

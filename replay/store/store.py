@@ -16,12 +16,13 @@ from telic.replay.schema import Schema, check_array
 from telic.replay.signal import Signal
 from telic.replay.store.appender import Appender
 from telic.replay.store.columns import StoredColumn, column_names
+from telic.replay.store.durable import naming_full_disk, sync_folder, write_whole
 from telic.replay.store.episodes import StoredEpisodes, episodes_of
 from telic.replay.store.errors import ReadOnlyError, StoreExistsError
 from telic.replay.store.library import Library
 from telic.replay.store.limiter import RateLimiter
 from telic.replay.store.manifest import NAME, Manifest, schema_fingerprint
-from telic.replay.store.memory import Follower, fill, newest_segments
+from telic.replay.store.memory import Follower, fill
 from telic.replay.store.shelf import Shelf
 from telic.replay.store.spill import Spill
 from telic.replay.store.view import PLACED, View
@@ -92,14 +93,17 @@ class Store:
         Raises:
             StoreExistsError: If something is there already.
             DtypeError: If a signal has a type that files cannot hold.
+            ReplayError: If `about` is not JSON data.
         """
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             hint = "open it with Store.open" if (path / NAME).exists() else "choose another path"
             raise StoreExistsError(f"{path} is there already, and not an empty folder: {hint}")
-        manifest = Manifest(schema, about or {})
-        (path / WRITERS).mkdir(parents=True, exist_ok=True)
-        manifest.write(path)
+        content = Manifest(schema, about or {}).to_json()
+        with naming_full_disk(path):
+            (path / WRITERS).mkdir(parents=True, exist_ok=True)
+            write_whole(path / NAME, content.encode())
+            sync_folder(path.parent)
         return cls(path, "append")
 
     @classmethod
@@ -171,7 +175,7 @@ class Store:
         the complete ones on disk.
         """
         replay = Replay.over(self.view)  # pyright: ignore[reportArgumentType]
-        return self._with_columns(replay, np.arange(len(self.view.segments)))
+        return self._with_columns(replay, self.view)
 
     def replay(self, capacity: int | None = None) -> Replay:
         """A replay of one stream in memory with all transitions, or the newest, and the complete reward columns.
@@ -185,11 +189,10 @@ class Store:
             CorruptChunkError: If a chunk is damaged; it names the file.
         """
         replay = Replay(self.schema, max(len(self), 1) if capacity is None else capacity)
-        segments = newest_segments(self.view, replay.capacity)
-        if len(segments) == 0:
-            return replay
-        fill(replay.ring, self.view, segments)
-        return self._with_columns(replay, segments)
+        view = self.view.newest(replay.capacity)
+        if view.rows:
+            fill(replay.ring, view)
+        return self._with_columns(replay, view)
 
     def follow(self, replay: Replay, start: int = 0) -> Follower:
         """Give a replay of one stream what is committed, from a slot on, whenever the follower's `update` is called."""
@@ -277,11 +280,11 @@ class Store:
         if self.mode != "append":
             raise ReadOnlyError(f"{self.path} is open for reading: open it with mode='append' to {what}{instead}")
 
-    def _with_columns(self, replay: Replay, segments: np.ndarray) -> Replay:
-        """The same replay, which holds these segments, with the reward columns that cover them."""
-        for name, column in self.columns.items():
+    def _with_columns(self, replay: Replay, view: View) -> Replay:
+        """The same replay, which holds what the view shows, with the reward columns that cover all of it."""
+        for name in self.columns:
             try:
-                replay.add_column(name, column.total[self.view.slots_of(segments)])
+                replay.add_column(name, StoredColumn(name, self._library, view).total)
             except StaleColumnError as error:
                 _log.info("left on disk: %s", error)
         return replay

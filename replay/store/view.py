@@ -60,6 +60,20 @@ class View:
         # Copies of large tables are what takes the time when a store is opened.
         return View(self._library, np.concatenate([self.segments, arrived]) if len(self.segments) else arrived)
 
+    def newest(self, capacity: int) -> "View":
+        """The `capacity` steps that were committed last; all if there are no more."""
+        newest_first = np.argsort(self.segments["time"], kind="stable")[::-1]
+        stop = np.cumsum(self.segments["length"][newest_first])
+        kept = newest_first[stop - self.segments["length"][newest_first] < capacity]
+        segments = self.segments[np.sort(kept)]
+        surplus = int(segments["length"].sum()) - capacity
+        if surplus > 0:
+            oldest = np.searchsorted(np.sort(kept), kept[-1])
+            segments["row"][oldest] += surplus
+            segments["start"][oldest] += surplus
+            segments["length"][oldest] -= surplus
+        return View(self._library, segments)
+
     @property
     def nbytes(self) -> int:
         """Bytes of the tables in memory; the steps themselves are in files."""
@@ -168,12 +182,6 @@ class View:
         _ = self.side
 
     clear = truncate_open
-
-    def slots_of(self, segments: np.ndarray) -> np.ndarray:
-        """All slots of some segments, one after the other, int64."""
-        length = self.segments["length"][segments]
-        begin = np.cumsum(length) - length
-        return np.repeat(self.slot[segments] - begin, length) + np.arange(length.sum())
 
     def after(self, segments: np.ndarray) -> np.ndarray:
         """The states after some segments, packed as (B,)."""

@@ -150,3 +150,12 @@ def test_progress_is_told(walked, place):
     told = []
     walked[0].relabel(place, progress=lambda done, every: told.append((done, every)))
     assert told == [(10, 35), (20, 35), (30, 35), (35, 35)]
+
+
+def test_a_part_that_is_loaded_has_its_part_of_the_rewards(walked, make_place):
+    store, _ = walked
+    place = make_place()
+    total = store.relabel(place).total
+    replay = store.replay(capacity=17)
+    np.testing.assert_array_equal(replay.columns[place.fingerprint].total, total[-17:])
+    np.testing.assert_array_equal(replay.relabel(make_place(), recompute=True).total, total[-17:])

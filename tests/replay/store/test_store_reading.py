@@ -8,6 +8,7 @@ from telic.replay.replay import Replay
 from telic.replay.store import library, memory
 from telic.replay.store.errors import CorruptChunkError, ReadOnlyError
 from telic.replay.store.store import Store
+from telic.replay.store.view import View
 
 from .conftest import Walk, assert_same, states_of
 
@@ -97,18 +98,21 @@ def test_the_newest_chunks_are_loaded_when_not_all_fit(store, fast_disk):
     store.refresh()
     replay = store.replay(capacity=65)
     numbers = replay.read(np.arange(len(replay))).action[:, 0]
-    np.testing.assert_array_equal(numbers, [*range(1000, 1040), *range(20, 40)])
+    np.testing.assert_array_equal(numbers, [*range(1000, 1040), *range(15, 40)])
     assert replay.episodes().truncated.tolist() == [True, False]
+    assert replay.episodes().whole.tolist() == [True, False]
+    for capacity in (1, 7, 40, 41, 79, 80, 200):
+        assert len(store.replay(capacity)) == min(capacity, 80)
 
 
-def test_a_part_of_an_episode_is_cut_where_its_middle_was_left_out(store, fast_disk, monkeypatch):
+def test_a_part_of_an_episode_is_cut_where_its_middle_was_left_out(store, fast_disk):
     walk = Walk()
     with store.writer("robot", commit_every=10) as writer:
         for _ in range(30):
             writer.add(*walk.step())
     store.refresh()
     replay = Replay(store.schema, 30)
-    memory.fill(replay.ring, store.view, np.array([0, 2]))
+    memory.fill(replay.ring, View(store._library, store.view.segments[[0, 2]]))
     found = replay.read(np.arange(20))
     np.testing.assert_array_equal(found.next_signals["clock"], states_of([*range(1, 11), *range(21, 31)])["clock"])
     assert np.flatnonzero(found.truncated).tolist() == [9]

@@ -330,3 +330,13 @@ class _Zero:
 def _cleared(replay):
     replay.truncate_open()
     return replay
+
+
+def test_what_is_said_about_a_store_is_there_for_its_readers(tmp_path, schema):
+    Store.create(tmp_path / "store", schema, about={"robot": "Crazyflie", "mass": 0.027})
+    reader = Store.open(tmp_path / "store")
+    assert reader.about == {"robot": "Crazyflie", "mass": 0.027}
+    assert reader.schema == schema
+    with pytest.raises(ReplayError, match="JSON"):
+        Store.create(tmp_path / "other", schema, about={"array": np.zeros(3)})
+    assert not (tmp_path / "other").exists()
