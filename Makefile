@@ -54,7 +54,7 @@ $(READY_TO_RUN): pyproject.toml $(SYSTEM) | $(BIN)/python
 	@touch $@
 
 $(READY_TO_TEST): pyproject.toml $(SYSTEM) | $(BIN)/python
-	$(PIP) install --quiet --editable '.[language,baselines,data,llm,viz,worlds,dev]'
+	$(PIP) install --quiet --editable '.[language,baselines,data,llm,identify,viz,worlds,dev]'
 	$(BIN)/python -m telic.launch.warm_up
 	@touch $@ $(READY_TO_RUN)
 
