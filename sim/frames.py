@@ -77,18 +77,11 @@ class Frames:
             ValueError: If a shape is wrong or a number is not finite.
         """
         model = self._canvas.model
-        states = _rows("qpos", qpos, (model.nq,), None)
-        count = len(states)
-        positions, turns = self._mocap
-        if mocap_pos is not None:
-            positions = _rows("mocap_pos", mocap_pos, positions.shape, count)
-        if mocap_quat is not None:
-            turns = _rows("mocap_quat", mocap_quat, turns.shape, count)
-        pictures = self.room(count, out)
+        states, positions, turns = checked_states(model, self._mocap, qpos, mocap_pos, mocap_quat)
+        pictures = room(len(states), self.size, out)
         for index, picture in enumerate(pictures):
             self._data.qpos[:] = states[index]
-            self._data.mocap_pos[:] = positions if mocap_pos is None else positions[index]
-            self._data.mocap_quat[:] = turns if mocap_quat is None else turns[index]
+            self._data.mocap_pos[:], self._data.mocap_quat[:] = positions[index], turns[index]
             place(model, self._data)
             self._canvas.draw(self._data, self._aim.at(self._data), picture)
         return pictures
@@ -103,22 +96,9 @@ class Frames:
         Returns:
             (height, width, 3), top row first.
         """
-        (picture,) = self.room(1, None if out is None else out[None])
+        (picture,) = room(1, self.size, None if out is None else out[None])
         self._canvas.draw(data, self._aim.at(data), picture)
         return picture
-
-    def room(self, count: int, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
-        """Return an array for so many pictures: a given one that fits, or a fresh one.
-
-        Raises:
-            ValueError: If the given one does not fit.
-        """
-        shape = (count, self.size[1], self.size[0], 3)
-        if out is None:
-            return np.empty(shape, np.uint8)
-        if out.shape != shape or out.dtype != np.uint8:
-            raise ValueError(f"out is {out.dtype} {out.shape}; needed: uint8 {shape}")
-        return out
 
     def close(self) -> None:
         """Give the graphics memory back."""
@@ -140,6 +120,43 @@ def place(model: mujoco.MjModel, data: mujoco.MjData) -> None:
         mujoco.mj_flex(model, data)
     if model.ntendon:
         mujoco.mj_tendon(model, data)
+
+
+def room(count: int, size: tuple[int, int], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """Return an array for so many pictures: a given one that fits, or a fresh one.
+
+    Raises:
+        ValueError: If the given one does not fit.
+    """
+    shape = (count, size[1], size[0], 3)
+    if out is None:
+        return np.empty(shape, np.uint8)
+    if out.shape != shape or out.dtype != np.uint8:
+        raise ValueError(f"out is {out.dtype} {out.shape}; needed: uint8 {shape}")
+    return out
+
+
+def checked_states(
+    model: mujoco.MjModel,
+    mocap: tuple[NDArray[np.float64], NDArray[np.float64]],
+    qpos: ArrayLike,
+    mocap_pos: ArrayLike | None,
+    mocap_quat: ArrayLike | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return states as (N, nq), (N, nmocap, 3) and (N, nmocap, 4), mocap bodies by default where the model has them.
+
+    Raises:
+        ValueError: If a shape is wrong or a number is not finite.
+    """
+    states = _rows("qpos", qpos, (model.nq,), None)
+    given = (("mocap_pos", mocap_pos), ("mocap_quat", mocap_quat))
+    positions, turns = (
+        np.broadcast_to(own, (len(states), *own.shape))
+        if values is None
+        else _rows(name, values, own.shape, len(states))
+        for own, (name, values) in zip(mocap, given, strict=True)
+    )
+    return states, positions, turns
 
 
 def _rows(name: str, values: ArrayLike, shape: tuple[int, ...], count: int | None) -> NDArray[np.float64]:

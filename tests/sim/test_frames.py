@@ -6,6 +6,7 @@ import pytest
 
 from telic.sim.camera import Camera, default_camera
 from telic.sim.canvas import CHEAP, FINE, Canvas, Quality
+from telic.sim.frame_pool import FramePool
 from telic.sim.frames import Frames
 
 # A red ball that flies, a blue post that stands, a green ball that is put where one likes, and a black and white floor.
@@ -205,3 +206,36 @@ def test_the_model_that_is_drawn_is_not_changed(model):
 def test_sizes_that_are_no_pictures_are_refused(model):
     with pytest.raises(ValueError, match=r"size is \(0, 9\); allowed: width and height from 1 to"):
         Canvas(model, (0, 9))
+
+
+@pytest.fixture(scope="module")
+def pool(model):
+    with FramePool(model, (64, 48), ABOVE, processes=2) as pool:
+        yield pool
+
+
+def test_processes_draw_the_same_pixels(pool, above):
+    rng = np.random.default_rng(0)
+    states = balls(*rng.uniform(-2, 2, (37, 2)))
+    places = rng.uniform(-1, 1, (37, 1, 3))
+    out = np.zeros((37, 48, 64, 3), np.uint8)
+    assert pool.draw(states, places, out=out) is out
+    np.testing.assert_array_equal(out, above.draw(states, places))
+    np.testing.assert_array_equal(pool.draw(REST), above.draw(REST))
+
+
+def test_processes_refuse_what_one_refuses(pool, model):
+    with pytest.raises(ValueError, match="qpos of state 0 has a number that is not finite"):
+        pool.draw(np.full(7, np.nan))
+    with pytest.raises(ValueError, match="processes is 0"):
+        FramePool(model, processes=0)
+    with pytest.raises(ValueError, match="no camera 'abov'"):
+        FramePool(model, (8, 8), Camera("abov"), processes=1)
+
+
+def test_a_process_that_dies_is_noticed(model):
+    with FramePool(model, (8, 8), ABOVE, processes=1) as pool:
+        pool._workers[0]._process.kill()
+        pool._workers[0]._process.wait()
+        with pytest.raises(RuntimeError, match="a drawing process ended with exit code -9"):
+            pool.draw(REST)
