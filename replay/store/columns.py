@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def _name_of(folder: Path) -> str | None:
 
 @dataclass(frozen=True)
 class StoredColumn:
-    """One reward's values for the steps of a store, as far as they are on disk.
+    """One reward's values for the steps that a view of a store shows, as far as they are on disk.
 
     Attributes:
         name: Fingerprint of the reward.
@@ -61,18 +62,18 @@ class StoredColumn:
     @property
     def missing(self) -> int:
         """How many steps have no value yet."""
-        return sum(int(steps) for steps, file in zip(self._library.steps, self._files(), strict=True) if file is None)
+        return sum(int(self._library.steps[place]) for place, file in self._files() if file is None)
 
     @property
     def terms(self) -> tuple[str, ...]:
         """The terms that are kept for all steps."""
-        kept = [set(file.tensors) - {"total"} if file else set() for file in self._files()]
+        kept = [set(file.tensors) - {"total"} if file else set() for _, file in self._files()]
         common = set.intersection(*kept) if kept else set()
         return tuple(sorted(name.removeprefix("terms/") for name in common))
 
     @property
     def total(self) -> np.ndarray:
-        """The rewards, (len(store),) float32, in the order of its slots.
+        """The rewards, (steps,) float32, in the order of the slots.
 
         Raises:
             StaleColumnError: If steps are missing.
@@ -80,7 +81,7 @@ class StoredColumn:
         return self._values("total")
 
     def term(self, name: str) -> np.ndarray:
-        """One term, (len(store),) float32.
+        """One term, (steps,) float32.
 
         Raises:
             UnknownNameError: If it is not kept.
@@ -90,36 +91,18 @@ class StoredColumn:
             raise UnknownNameError(f"column {self.name!r} keeps no term {name!r}; {did_you_mean(name, self.terms)}")
         return self._values(f"terms/{name}")
 
-    def _values(self, tensor: str) -> np.ndarray:
-        values = np.zeros(int(self._library.steps.sum()), np.float32)
-        begin = missing = 0
-        for steps, file in zip(self._library.steps.tolist(), self._files(), strict=True):
-            if file is None:
-                missing += steps
-            else:
-                values[begin : begin + steps] = file.tensors[tensor]
-            begin += steps
-        if missing:
-            raise StaleColumnError(
-                f"reward column {self.name!r} lacks {missing} of {begin} steps; Store.relabel(reward) adds them"
-            )
-        out = np.zeros(self._view.rows, np.float32)
-        kernels.move(values, self._in_chunks(), self._view.slot, self._lengths(), out)
-        return out
-
     def write(self, values: np.ndarray) -> None:
-        """Keep given values, (len(store),) float32, in the order of the slots."""
-        ordered = np.zeros(int(self._library.steps.sum()), np.float32)
+        """Keep given values, (steps,) float32, in the order of the slots."""
+        places, begin = self._layout
+        ordered = np.zeros(begin[-1], np.float32)
         kernels.move(values, self._view.slot, self._in_chunks(), self._lengths(), ordered)
-        begin = 0
-        for place, steps in enumerate(self._library.steps.tolist()):
-            self._write(place, {"total": ordered[begin : begin + steps]})
-            begin += steps
+        for place, low, high in zip(places.tolist(), begin[:-1], begin[1:], strict=True):
+            self._write(place, {"total": ordered[low:high]})
 
     def score(self, reward: Reward, keep_terms: bool, progress: Callable[[int, int], None] | None) -> None:
         """Score every step that has no value yet."""
-        done, every = 0, int(self._library.steps.sum())
-        for place, file in enumerate(self._files()):
+        done, every = 0, int(self._layout[1][-1])
+        for place, file in self._files():
             if file is None or (keep_terms and len(file.tensors) == 1):
                 chunk = self._library.chunk(place)
                 column = Column(self.name, np.zeros(chunk.steps, np.float32), keep_terms=keep_terms, reward=reward)
@@ -130,6 +113,23 @@ class StoredColumn:
             if progress is not None:
                 progress(done, every)
 
+    def _values(self, tensor: str) -> np.ndarray:
+        _, begin = self._layout
+        values = np.zeros(begin[-1], np.float32)
+        missing = 0
+        for (_, file), low, high in zip(self._files(), begin[:-1], begin[1:], strict=True):
+            if file is None:
+                missing += high - low
+            else:
+                values[low:high] = file.tensors[tensor]
+        if missing:
+            raise StaleColumnError(
+                f"reward column {self.name!r} lacks {missing} of {len(values)} steps; Store.relabel(reward) adds them"
+            )
+        out = np.zeros(self._view.rows, np.float32)
+        kernels.move(values, self._in_chunks(), self._view.slot, self._lengths(), out)
+        return out
+
     def _write(self, place: int, tensors: dict[str, np.ndarray]) -> None:
         path = column_path(self._library.path(place), self.name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,9 +137,9 @@ class StoredColumn:
         # Not durable: rewards can be computed again, and a file that a power cut damages is recognised.
         write_whole(path, pack(KIND, tensors, about), durable=False)
 
-    def _files(self) -> Iterator[Mapped | None]:
-        """The file beside each chunk; None where there is none that fits."""
-        return (self._file(place) for place in range(len(self._library)))
+    def _files(self) -> Iterator[tuple[int, Mapped | None]]:
+        """The place of each chunk and the file beside it; None where there is none that fits."""
+        return ((place, self._file(place)) for place in self._layout[0].tolist())
 
     def _file(self, place: int) -> Mapped | None:
         path = column_path(self._library.path(place), self.name)
@@ -152,11 +152,17 @@ class StoredColumn:
         shapes = {array.shape for array in file.tensors.values()}
         return file if right and shapes == {(int(self._library.steps[place]),)} else None
 
+    @cached_property
+    def _layout(self) -> tuple[np.ndarray, np.ndarray]:
+        """The chunks of the view by their places, (C,), and where each begins when they follow each other, (C + 1,)."""
+        places = np.unique(self._view.segments["chunk"])
+        return places, np.concatenate([[0], np.cumsum(self._library.steps[places])])
+
     def _in_chunks(self) -> np.ndarray:
-        """Where the steps of each segment of the view begin when all chunks follow each other, (E,) int64."""
+        """Where the steps of each segment of the view begin when its chunks follow each other, (E,) int64."""
+        places, begin = self._layout
         segments = self._view.segments
-        begin = np.cumsum(self._library.steps) - self._library.steps
-        return begin[segments["chunk"]] + segments["row"]
+        return begin[np.searchsorted(places, segments["chunk"])] + segments["row"]
 
     def _lengths(self) -> np.ndarray:
         return np.ascontiguousarray(self._view.segments["length"])

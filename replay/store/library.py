@@ -14,12 +14,27 @@ from telic.replay.schema import Schema
 from telic.replay.store import kernels
 from telic.replay.store.chunk import Chunk, map_chunk
 from telic.replay.store.errors import CorruptChunkError
+from telic.replay.store.segments import SEGMENT
 from telic.replay.store.shelf import Shelf, chunk_path
 
 # Linux lets a process map 65530 files by default.
 MOST_MAPPED = 30_000
 # Chunks that are worth a thread each.
 LARGE_BYTES = 1 << 20
+
+
+# A segment and where it is: `writer` by number, `chunk` by its place in the library, `row` and `number` are its first
+# row and its own number in that chunk, `time` is when the chunk was written [s since 1970].
+PLACED = np.dtype(
+    [
+        *((name, SEGMENT[name]) for name in SEGMENT.names or ()),
+        ("writer", np.int32),
+        ("chunk", np.int64),
+        ("row", np.int64),
+        ("number", np.int64),
+        ("time", np.float64),
+    ]
+)
 
 
 class Tables(NamedTuple):
@@ -68,9 +83,14 @@ class Library:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def add(self, shelf: Shelf, first: int) -> None:
-        """Put the chunks of a shelf from the first-th on at the end of the list."""
+    def add(self, shelf: Shelf, first: int, writer: int) -> np.ndarray:
+        """Put the chunks of a shelf from the first-th on at the end of the list.
+
+        Returns:
+            Their segments, (E,) of `PLACED`.
+        """
         chunks = shelf.chunks[first:]
+        place = len(self)
         with self._lock:
             self._folder = np.concatenate([self._folder, np.full(len(chunks), len(self._folders))])
             self._folders.append(shelf.folder)
@@ -79,6 +99,8 @@ class Library:
             self.steps = np.concatenate([self.steps, chunks["steps"]])
             unmapped = np.zeros((len(chunks), len(self._names)), np.int64)
             self._address = np.concatenate([self._address, unmapped])
+        segments = shelf.segments[int(shelf.chunks["segments"][:first].sum()) :]
+        return _placed(segments, chunks, place, writer)
 
     def path(self, place: int) -> Path:
         """The file of a chunk."""
@@ -156,3 +178,19 @@ class Library:
                 f"{error}. The other chunks can be read; open the store with verify=True to leave damaged ones out"
             ) from error
         return chunk
+
+
+def _placed(segments: np.ndarray, chunks: np.ndarray, place: int, writer: int) -> np.ndarray:
+    """The segments of some chunks, the first of which has a place in the library, (E,) of `PLACED`."""
+    placed = np.zeros(len(segments), PLACED)
+    for field in SEGMENT.names or ():
+        placed[field] = segments[field]
+    which = np.repeat(np.arange(len(chunks)), chunks["segments"])
+    begin = np.cumsum(chunks["segments"]) - chunks["segments"]
+    before = np.cumsum(segments["length"]) - segments["length"]
+    placed["writer"] = writer
+    placed["chunk"] = place + which
+    placed["row"] = before - before[begin][which]
+    placed["number"] = np.arange(len(segments)) - begin[which]
+    placed["time"] = chunks["time"][which]
+    return placed

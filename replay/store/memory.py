@@ -60,6 +60,8 @@ class Follower:
             raise ReplayError(f"a replay that follows a store has 1 stream, this one has {replay.num_streams}")
         if replay.schema != store.schema:
             raise SchemaError("the replay has another schema than the store that it is to follow")
+        if start != len(store) and start not in store.view.slot:
+            raise ReplayError(f"no chunk of {store.path} begins at step {start}; what was loaded ends at {len(store)}")
         self._store = store
         self._replay = replay
         self._next = start

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from telic.replay.column import check_inputs
-from telic.replay.errors import ReplayError, SchemaError, ShapeError, StaleColumnError
+from telic.replay.errors import NonFiniteError, ReplayError, SchemaError, ShapeError, StaleColumnError
 from telic.replay.replay import Replay
 from telic.replay.reward import Reward
 from telic.replay.schema import Schema, check_array
@@ -19,13 +19,13 @@ from telic.replay.store.columns import StoredColumn, column_names
 from telic.replay.store.durable import naming_full_disk, sync_folder, write_whole
 from telic.replay.store.episodes import StoredEpisodes, episodes_of
 from telic.replay.store.errors import ReadOnlyError, StoreExistsError
-from telic.replay.store.library import Library
+from telic.replay.store.library import PLACED, Library
 from telic.replay.store.limiter import RateLimiter
 from telic.replay.store.manifest import NAME, Manifest, schema_fingerprint
 from telic.replay.store.memory import Follower, fill
 from telic.replay.store.shelf import Shelf
 from telic.replay.store.spill import Spill
-from telic.replay.store.view import PLACED, View
+from telic.replay.store.view import View
 from telic.replay.store.writer import Writer
 from telic.replay.transition import Transitions
 
@@ -195,7 +195,15 @@ class Store:
         return self._with_columns(replay, view)
 
     def follow(self, replay: Replay, start: int = 0) -> Follower:
-        """Give a replay of one stream what is committed, from a slot on, whenever the follower's `update` is called."""
+        """Give a replay of one stream what is committed, whenever the follower's `update` is called.
+
+        Args:
+            replay: As empty, or as full of other things, as it is.
+            start: How many steps of this store it has already: ``len(store)`` after ``store.replay(capacity)``.
+
+        Raises:
+            ReplayError: If the replay has several streams, another schema, or cannot have begun so.
+        """
         return Follower(self, replay, start)
 
     # Rewards.
@@ -238,7 +246,11 @@ class Store:
         if name in self.columns:
             raise ReplayError(f"there is a reward column {name!r} already")
         column = StoredColumn(name, self._library, self.view)
-        column.write(check_array(values, Signal("reward"), (len(self),)))
+        values = check_array(values, Signal("reward"), (len(self),))
+        if not np.isfinite(values).all():
+            slot = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise NonFiniteError(f"the reward {name!r} of slot {slot} is {values[slot]}; nothing was stored")
+        column.write(values)
         return column
 
     # Writing.
@@ -291,9 +303,8 @@ class Store:
 
     def _take_note(self, verify: bool) -> None:
         """Extend the view by all chunks that are new."""
-        folders = (entry for entry in (self.path / WRITERS).iterdir() if entry.is_dir())
         arrived = []
-        for folder in sorted(folders):
+        for folder in sorted(entry for entry in (self.path / WRITERS).glob("*") if entry.is_dir()):
             shelf = self._shelves.get(folder.name)
             before = len(shelf.chunks) if shelf else 0
             if shelf is None:
@@ -301,25 +312,6 @@ class Store:
             else:
                 shelf.refresh()
             if len(shelf.chunks) > before:
-                arrived.append(self._placed(shelf, before))
+                arrived.append(self._library.add(shelf, before, writer=self.writers.index(shelf.name)))
         if arrived:
             self.view = self.view.extended(np.concatenate(arrived) if len(arrived) > 1 else arrived[0])
-
-    def _placed(self, shelf: Shelf, first: int) -> np.ndarray:
-        """The segments of a shelf's chunks from the first-th on, with their places, (E,) of `PLACED`."""
-        place = len(self._library)
-        self._library.add(shelf, first)
-        chunks = shelf.chunks[first:]
-        segments = shelf.segments[int(shelf.chunks["segments"][:first].sum()) :]
-        placed = np.zeros(len(segments), PLACED)
-        for field in segments.dtype.names or ():
-            placed[field] = segments[field]
-        which = np.repeat(np.arange(len(chunks)), chunks["segments"])
-        before = np.cumsum(segments["length"]) - segments["length"]
-        begin = np.cumsum(chunks["segments"]) - chunks["segments"]
-        placed["writer"] = list(self._shelves).index(shelf.name)
-        placed["chunk"] = place + which
-        placed["number"] = np.arange(len(segments)) - begin[which]
-        placed["row"] = before - before[begin][which]
-        placed["time"] = chunks["time"][which]
-        return placed

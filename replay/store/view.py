@@ -9,25 +9,11 @@ from telic.replay.schema import Schema
 from telic.replay.store.errors import ReadOnlyError
 from telic.replay.store.kernels import HINTED
 from telic.replay.store.library import Library, Tables
-from telic.replay.store.segments import SEGMENT
 from telic.replay.transition import Transitions
 
 # Mark of a slot after which its episode goes on elsewhere or later. Samplers must stop there as they do at a truncated
 # end, so it comes together with kernels.TRUNCATED.
 CUT = 8
-
-# A segment and where it is: `writer` by number, `chunk` by its place in the library, `row` and `number` are its first
-# row and its own number in that chunk, `time` is when the chunk was written [s since 1970].
-PLACED = np.dtype(
-    [
-        *((name, SEGMENT[name]) for name in SEGMENT.names or ()),
-        ("writer", np.int32),
-        ("chunk", np.int64),
-        ("row", np.int64),
-        ("number", np.int64),
-        ("time", np.float64),
-    ]
-)
 
 
 class View:

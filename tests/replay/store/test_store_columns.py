@@ -159,3 +159,29 @@ def test_a_part_that_is_loaded_has_its_part_of_the_rewards(walked, make_place):
     replay = store.replay(capacity=17)
     np.testing.assert_array_equal(replay.columns[place.fingerprint].total, total[-17:])
     np.testing.assert_array_equal(replay.relabel(make_place(), recompute=True).total, total[-17:])
+
+
+def test_a_part_that_is_covered_has_its_rewards_although_the_store_has_grown(store, make_place, fast_disk):
+    walk = Walk()
+    with store.writer("robot") as writer:
+        for _ in range(9):
+            writer.add(*walk.step())
+    store.refresh()
+    place = make_place()
+    column = store.relabel(place)
+    walk.cut(9)
+    with store.writer("robot") as writer:
+        writer.add(*walk.step())
+    store.refresh()
+    assert column.missing == 0
+    assert len(column.total) == 9
+    assert store.columns[place.fingerprint].missing == 1
+
+
+def test_a_recorded_reward_that_is_not_finite_is_refused(walked):
+    store, _ = walked
+    values = np.zeros(35, np.float32)
+    values[7] = np.inf
+    with pytest.raises(NonFiniteError, match="slot 7"):
+        store.add_column("recorded", values)
+    assert store.columns == {}

@@ -153,11 +153,15 @@ def test_slots_that_are_none_are_refused(walked, index):
 
 
 def test_an_empty_store_has_nothing_to_read(store):
+    # A version control system does not keep the empty folder.
+    (store.path / "writers").rmdir()
+    store = Store.open(store.path, "append")
     assert len(store) == 0
     assert len(store.episodes) == 0
     assert store.columns == {}
     assert len(store.replay()) == len(store.mapped()) == 0
     assert len(store.read(np.zeros(0, np.int64)).action) == 0
+    store.writer("robot").close()
 
 
 def test_slots_stay_where_they_are_when_more_is_seen(store, fast_disk):
@@ -231,6 +235,8 @@ def test_a_replay_that_cannot_follow_is_refused(store, schema):
     other = type(schema)(schema.signals[:1], schema.actions)
     with pytest.raises(SchemaError, match="another schema"):
         store.follow(Replay(other, 10))
+    with pytest.raises(ReplayError, match="begins at step 3"):
+        store.follow(Replay(schema, 10), start=3)
     with pytest.raises(SchemaError, match="another schema"):
         store.spill(Replay(other, 10), "x")
 
