@@ -199,22 +199,19 @@ class MujocoWorld:
         self._elapsed[worlds] = 0.0
         self._action[worlds] = self._first_action
         episodes = self.episodes[worlds]
-        self.randomiser.draw(worlds, episodes)
+        self.commands.begin(worlds, episodes)
+        told = {name: values[worlds] for name, values in self.commands.values.items()}
+        self.randomiser.draw(worlds, episodes, told)
         self.engine.reset(worlds, self._beginning.keyframe)
         if self._first_act.size:
             self._act[worlds] = self._first_act
         if self._first_history.size:
             self._history[worlds] = self._first_history
-        self.commands.begin(worlds, episodes)
-        told = {name: values[worlds] for name, values in self.commands.values.items()}
         self._beginning.apply(worlds, episodes, self._first_ctrl, told)
         for name, values in told.items():
             self.commands.values[name][worlds] = values
         self.pushes.begin(worlds, episodes, self._xfrc)
-        self.engine.forward(worlds)
-        self._reader.update(None if len(worlds) == self.num_envs else worlds)
-        self.view.begin(self._reader.rows, worlds, self.episodes, self.steps)
-        self._critic_is_old = True
+        self._look(worlds)
 
     def step(self, action: ArrayLike, before: Hook | None = None, after: Hook | None = None) -> None:
         """Advance every world by one control period.
@@ -279,6 +276,24 @@ class MujocoWorld:
                 raise ValueError(f"action {name} of world {env} is {array[env, actuator]}; allowed: finite numbers")
         np.clip(array, self._low, self._high, out=self._action)
         self._ctrl[:] = self._action if self._is_direct else self._offset + self._scale * self._action
+
+    def refresh(self, ids: Mask | None = None) -> None:
+        """Make signals and observations follow a state that was written into the simulations, as at a start.
+
+        Args:
+            ids: Which worlds (N,) bool; all by default.
+
+        Raises:
+            ValueError: If the mask has another shape or type.
+        """
+        self._look(self._everybody if ids is None else np.flatnonzero(self._checked_mask(ids)))
+
+    def _look(self, worlds: Integers) -> None:
+        """See some worlds (n,) for the first time in their episode."""
+        self.engine.forward(worlds)
+        self._reader.update(None if len(worlds) == self.num_envs else worlds)
+        self.view.begin(self._reader.rows, worlds, self.episodes, self.steps)
+        self._critic_is_old = True
 
     def snapshot(self) -> Snapshot:
         """Copy all that changes, to `restore` later."""

@@ -19,6 +19,14 @@ def test_each_task_has_a_packaged_reward_that_fits_it(name):
     assert packaged_reward(task.reward).startswith('"""')
 
 
+def test_every_task_has_an_id():
+    ids = {f"telic/{''.join(word.capitalize() for word in name.split('_'))}-v0" for name in TASKS}
+    assert ids == {name for name in gymnasium.registry if name.startswith("telic/")}
+    assert (
+        "telic/HalfCheetah-v0" in ids and gymnasium.make("telic/HalfCheetah-v0").unwrapped.task.name == "half_cheetah"
+    )
+
+
 @pytest.mark.parametrize("name", ["telic/Hover-v0", "telic/Track-v0"])
 @pytest.mark.filterwarnings("ignore:.*Box observation space.*")
 def test_the_registered_ids_pass_gymnasiums_checker(name):

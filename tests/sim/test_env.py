@@ -5,25 +5,33 @@ import warnings
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
-from stable_baselines3.common.env_checker import check_env as check_env_sb3
 
 from telic.sim.env import TaskEnv
-from telic.sim.tasks.registry import TASKS, make_task
+from telic.sim.tasks.registry import make_task
 from telic.sim.vector_env import TaskVectorEnv
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_gymnasium_accepts_it(near, name):
+class Still:
+    """A reward for any task: the first signal near zero."""
+
+    fingerprint = "still"
+
+    def __init__(self, signal):
+        self.inputs = (signal,)
+
+    def terms(self, inputs):
+        values = inputs[self.inputs[0]]
+        return {"still": -np.abs(values).reshape(len(values), -1).sum(axis=1)}
+
+
+@pytest.mark.parametrize("name", ["hover", "cartpole"])
+def test_gymnasium_accepts_its_pictures(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         # An observation without bounds is what a position is, and no spec is registered here.
-        warnings.filterwarnings("ignore", message=".*(infinity|spec).*")
-        check_env(TaskEnv(make_task(name), near, render_mode="rgb_array"))
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_stable_baselines_accepts_it(compiled_near, name):
-    check_env_sb3(TaskEnv(make_task(name), compiled_near), warn=True, skip_render_check=True)
+        warnings.filterwarnings("ignore", message=".*(infinity|spec|normalized).*")
+        task = make_task(name)
+        check_env(TaskEnv(task, Still(task.schema[0].name), render_mode="rgb_array"))
 
 
 def test_it_flies_as_the_first_of_a_vector(near):
