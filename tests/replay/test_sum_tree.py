@@ -99,5 +99,5 @@ def test_a_remainder_that_rounds_up_to_a_whole_weight_does_not_leave_it():
     """In doubles (1e6 + 2**-33) - 1.5 * 2**-33 is 1e6, the whole weight: what is left must stay below it."""
     tree = SumTree(32)
     tree.set(np.array([0, 16]), np.array([1.5 * 2.0**-33, 1e6]))
-    assert 1e6 + 2.0**-33 < tree.total
+    assert tree.total > 1e6 + 2.0**-33
     assert tree.find(np.array([1e6 + 2.0**-33])).tolist() == [16]
