@@ -26,7 +26,7 @@ from telic.replay.store.memory import Follower, fill
 from telic.replay.store.shelf import Shelf
 from telic.replay.store.spill import Spill
 from telic.replay.store.view import View
-from telic.replay.store.writer import Writer
+from telic.replay.store.writer import Writer, default_commit
 from telic.replay.transition import Transitions
 
 WRITERS = "writers"
@@ -270,10 +270,16 @@ class Store:
             ReadOnlyError: If the store is open for reading.
             WriterBusyError: If a running process writes under this name.
         """
+        commit_every = default_commit(streams) if commit_every is None else commit_every
         return Writer(self._appender(name, streams), self.schema, streams, commit_every, limiter)
 
-    def spill(self, replay: Replay, name: str) -> Spill:
+    def spill(self, replay: Replay, name: str, *, commit_every: int | None = None) -> Spill:
         """Append, under a name, what a replay in memory holds and whatever it is given from now on.
+
+        Args:
+            replay: Its newest steps are written whenever `Spill.update` finds enough of them.
+            name: Of the writer, as in `writer`.
+            commit_every: Steps between two commits, as in `writer`.
 
         Raises:
             ReadOnlyError: If the store is open for reading.
@@ -282,7 +288,8 @@ class Store:
         """
         if replay.schema != self.schema:
             raise SchemaError("the replay has another schema than the store that it is to be written to")
-        return Spill(self._appender(name, replay.num_streams), replay)
+        commit_every = default_commit(replay.num_streams) if commit_every is None else commit_every
+        return Spill(self._appender(name, replay.num_streams), replay, commit_every)
 
     def _appender(self, name: str, streams: int) -> Appender:
         self._refuse_read_only("write")

@@ -15,11 +15,12 @@ from telic.replay.store.appender import Appender
 from telic.replay.store.errors import RateLimitError, StoreFullError
 from telic.replay.store.limiter import RateLimiter
 
-# Steps between two commits, unless asked otherwise; many streams have at least so many steps each in a chunk.
-COMMIT_STEPS = 1024
-COMMIT_ROWS = 128
-
 _log = logging.getLogger(__name__)
+
+
+def default_commit(streams: int) -> int:
+    """Steps between two commits: few enough to lose, and enough of each stream that a chunk is not made of ends."""
+    return max(1024, 128 * streams)
 
 
 class Writer:
@@ -35,16 +36,15 @@ class Writer:
         self,
         appender: Appender,
         schema: Schema,
-        streams: int = 1,
-        commit_every: int | None = None,
+        streams: int,
+        commit_every: int,
         limiter: RateLimiter | None = None,
     ) -> None:
         """Begin to write; `Store.writer` does this."""
         self._appender = appender
         self._schema = schema
         self._limiter = limiter
-        steps = max(COMMIT_STEPS, COMMIT_ROWS * streams) if commit_every is None else max(commit_every, streams)
-        self._buffer = Replay(schema, steps, streams)
+        self._buffer = Replay(schema, max(commit_every, streams), streams)
         self._committed = 0
         self._commit_rows = self._buffer.ring.rows
 

@@ -276,11 +276,14 @@ def test_a_store_open_for_reading_is_not_written_to(store, walk_on):
 
 def test_a_live_replay_is_spilled_as_it_grows(store, schema, walk):
     replay = walk(40, 2, 10, {(3, 0): "terminated", (7, 1): "truncated"})
-    spill = store.spill(replay, "training")
+    spill = store.spill(replay, "training", commit_every=14)
     assert spill.update() == 20
     assert spill.update() == 0
-    walk(40, 2, 9, {(0, 0): "truncated"}, replay=_cleared(replay))
-    assert spill.update() == 18
+    walk(40, 2, 6, {(0, 0): "truncated"}, replay=_cleared(replay))
+    assert spill.update() == 0
+    walk(40, 2, 1, replay=_cleared(replay))
+    assert spill.update() == 14
+    walk(40, 2, 2, replay=_cleared(replay))
     spill.close()
     store.refresh()
     found, expected = store.read(np.arange(38)), replay.read(replay.slots().T.ravel())
@@ -293,9 +296,9 @@ def test_a_live_replay_is_spilled_as_it_grows(store, schema, walk):
 def test_a_spill_says_what_it_missed_and_begins_new_stretches(store, walk, caplog):
     replay = walk(8, 1, 4)
     spill = store.spill(replay, "training")
-    spill.update()
+    spill.commit()
     walk(8, 1, 20, replay=_cleared(replay))
-    spill.update()
+    spill.commit()
     assert spill.missed == 12
     assert "12 steps were overwritten" in caplog.text
     spill.close()
