@@ -183,7 +183,7 @@ def _read(task: "MujocoTask", source: src.Source, before: list[str]) -> _Found:
             for name in source.inputs:
                 if name not in before:
                     raise TaskError(
-                        f"{user} is computed from {name!r}{did_you_mean(name, before)} (standing before it)"
+                        f"{user} needs {name!r}, which does not stand before it{did_you_mean(name, before)}"
                     )
             return source.shape, source.unit, source.frame, source.description, Function(source)
     raise TaskError(f"{user} has a source of an unknown kind: {type(source).__name__}")

@@ -78,6 +78,7 @@ class MujocoWorld:
             raise ValueError(f"num_envs is {num_envs}; allowed: at least 1")
         if threads is not None and threads < 1:
             raise ValueError(f"threads is {threads}; allowed: at least 1, or None for all processors")
+        _check_seed(seed)
         self.task, self.num_envs, self.seed = task, num_envs, seed
         self.engine = Engine(task, num_envs, available_threads() if threads is None else threads)
         batch, model = self.engine.batch, self.engine.model
@@ -168,8 +169,7 @@ class MujocoWorld:
         Raises:
             ValueError: If the seed is negative.
         """
-        if seed < 0:
-            raise ValueError(f"seed is {seed}; allowed: whole numbers of at least 0")
+        _check_seed(seed)
         self.seed = seed
         for part in (self._beginning, self.commands, self.randomiser, self.pushes, self.view.sensors):
             part.reseed(seed)
@@ -353,3 +353,8 @@ class MujocoWorld:
         if mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
             raise ValueError(f"ids is {mask.dtype} {mask.shape}; allowed: a bool array of shape ({self.num_envs},)")
         return mask
+
+
+def _check_seed(seed: int) -> None:
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; allowed: whole numbers of at least 0")
