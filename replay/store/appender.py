@@ -56,19 +56,17 @@ class Appender:
             raise ReplayError(
                 f"writer name {name!r}; allowed: up to 100 letters, digits and '_.+-', none of '.+-' first"
             )
-        folder = writers / name
-        with naming_full_disk(folder):
-            _make_folder(folder)
-            self._lock = WriterLock(folder)
-        self._folder = folder
+        self._folder = writers / name
         self._schema = schema
         self._fingerprint = fingerprint
-        for leftover in folder.glob(".*.tmp"):
-            leftover.unlink()
-        self._shelf = Shelf(folder, schema, fingerprint)
-        self._set_aside(self._shelf.dropped)
-        numbers = chunk_numbers(folder)
-        self._number = numbers[-1] + 1 if numbers else 1
+        with naming_full_disk(self._folder):
+            _make_folder(self._folder)
+            self._lock = WriterLock(self._folder)
+            for leftover in self._folder.glob(".*.tmp"):
+                leftover.unlink()
+            self._shelf = Shelf(self._folder, schema, fingerprint)
+            _set_aside(self._shelf.dropped)
+        self._number = max(chunk_numbers(self._folder), default=0) + 1
         self._fresh: list[tuple[int, Chunk]] = []
         self._position = Position.start(streams, int(self._shelf.segments["episode"].max(initial=-1)) + 1)
         self.written = self._shelf.steps
@@ -143,19 +141,20 @@ class Appender:
         except StoreFullError as error:
             _log.warning("the index of %s is not up to date, which only makes opening slower: %s", self._folder, error)
 
-    def _set_aside(self, paths: list[Path]) -> None:
-        """Move damaged chunks away from the numbers that come next; nothing is ever deleted."""
-        for path in (path for path in paths if path.exists()):
-            aside = path.parent / DAMAGED
-            aside.mkdir(exist_ok=True)
-            target = aside / f"{path.stem}-{time.time_ns()}{path.suffix}"
-            path.rename(target)
-            _log.warning("moved %s to %s", path, target)
-            sync_folder(aside)
-            sync_folder(path.parent)
-
 
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         sync_folder(folder.parent)
+
+
+def _set_aside(paths: list[Path]) -> None:
+    """Move damaged chunks away from the numbers that come next; nothing is ever deleted."""
+    for path in paths:
+        aside = path.parent / DAMAGED
+        aside.mkdir(exist_ok=True)
+        target = aside / f"{path.stem}-{time.time_ns()}{path.suffix}"
+        path.rename(target)
+        _log.warning("moved %s to %s", path, target)
+        sync_folder(aside)
+        sync_folder(path.parent)

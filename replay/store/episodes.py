@@ -44,9 +44,25 @@ class StoredEpisodes:
         return json.loads(self._tags[episode])
 
     def tag(self, name: str, default: Any = None) -> np.ndarray:
-        """One tag of all episodes, (E,); `default` where it is not given."""
-        known: dict[str, Tags] = {text: json.loads(text) for text in set(self._tags)}
-        return np.array([known[text].get(name, default) for text in self._tags])
+        """One tag of all episodes, that of the first step of each, (E,); `default` where it is not given."""
+        return np.array(_values(self._tags, name, default))
+
+
+def step_tag(view: View, tags: Sequence[Sequence[str]], name: str, default: Any) -> np.ndarray:
+    """One tag of all steps of a view, (steps,); `tags` as for `episodes_of`."""
+    values = np.array(_values(_texts(view.segments, tags), name, default))
+    return np.repeat(values, view.segments["length"])
+
+
+def _values(texts: Sequence[str], name: str, default: Any) -> list[Any]:
+    """One tag out of each JSON text."""
+    known: dict[str, Tags] = {text: json.loads(text) for text in set(texts)}
+    return [known[text].get(name, default) for text in texts]
+
+
+def _texts(segments: np.ndarray, tags: Sequence[Sequence[str]]) -> list[str]:
+    """The tags of some segments, JSON each."""
+    return [tags[int(writer)][int(place)] for writer, place in zip(segments["writer"], segments["tags"], strict=True)]
 
 
 def episodes_of(view: View, writers: Sequence[str], tags: Sequence[Sequence[str]]) -> StoredEpisodes:
@@ -71,5 +87,5 @@ def episodes_of(view: View, writers: Sequence[str], tags: Sequence[Sequence[str]
         terminated=terminated,
         truncated=truncated,
         whole=(begin["start"] == 0) & (terminated | truncated),
-        _tags=[tags[int(writer)][int(place)] for writer, place in zip(begin["writer"], begin["tags"], strict=True)],
+        _tags=_texts(begin, tags),
     )

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import weakref
 from pathlib import Path
 
 from telic.replay.store.errors import WriterBusyError
@@ -13,7 +14,7 @@ class WriterLock:
     """An advisory lock on a writer's folder.
 
     The operating system gives it up when the process ends, in whatever way, so a killed writer never has to be cleaned
-    up after. The file holds the holder's process id, for people and for messages.
+    up after; and it ends with this object. The file holds the holder's process id, for people and for messages.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -23,14 +24,14 @@ class WriterLock:
             WriterBusyError: If another writer has it.
         """
         self._process = os.getpid()
-        self._file: int | None = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o644)
+        file = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o644)
+        self.release = weakref.finalize(self, os.close, file)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(self._file, 0)
-            os.write(self._file, b"%d\n" % self._process)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(file, 0)
+            os.write(file, b"%d\n" % self._process)
         except BlockingIOError as error:
-            holder = os.read(self._file, 32).decode().strip() or "unknown"
-            self.release()
+            holder = os.read(file, 32).decode().strip() or "unknown"
             raise WriterBusyError(
                 f"process {holder} already writes to {folder}; give each writer a name of its own, or close that one"
             ) from error
@@ -38,10 +39,4 @@ class WriterLock:
     @property
     def held(self) -> bool:
         """Whether this process has the lock; a fork of it has not."""
-        return self._file is not None and self._process == os.getpid()
-
-    def release(self) -> None:
-        """Let others write."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        return self.release.alive and self._process == os.getpid()

@@ -17,7 +17,7 @@ from telic.replay.signal import Signal
 from telic.replay.store.appender import Appender
 from telic.replay.store.columns import StoredColumn, column_names
 from telic.replay.store.durable import naming_full_disk, sync_folder, write_whole
-from telic.replay.store.episodes import StoredEpisodes, episodes_of
+from telic.replay.store.episodes import StoredEpisodes, episodes_of, step_tag
 from telic.replay.store.errors import ReadOnlyError, StoreExistsError
 from telic.replay.store.library import PLACED, Library
 from telic.replay.store.limiter import RateLimiter
@@ -144,7 +144,11 @@ class Store:
     @property
     def episodes(self) -> StoredEpisodes:
         """The episode table."""
-        return episodes_of(self.view, self.writers, [shelf.tags for shelf in self._shelves.values()])
+        return episodes_of(self.view, self.writers, self._tags)
+
+    def tag(self, name: str, default: Any = None) -> np.ndarray:
+        """One tag of all steps, such as ``intervention``, (len(store),); `default` where it is not given."""
+        return step_tag(self.view, self._tags, name, default)
 
     # Reading.
 
@@ -290,6 +294,10 @@ class Store:
             raise SchemaError("the replay has another schema than the store that it is to be written to")
         commit_every = default_commit(replay.num_streams) if commit_every is None else commit_every
         return Spill(self._appender(name, replay.num_streams), replay, commit_every)
+
+    @property
+    def _tags(self) -> list[list[str]]:
+        return [shelf.tags for shelf in self._shelves.values()]
 
     def _appender(self, name: str, streams: int) -> Appender:
         self._refuse_read_only("write")

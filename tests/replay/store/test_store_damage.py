@@ -214,7 +214,7 @@ def test_a_newer_store_and_a_newer_chunk_are_named_and_left_alone(walked, monkey
         later.setattr(tensors, "VERSION", 2)
         content = pack("telic.store.chunk", {"news": np.zeros(3)}, {})
     chunk(store, CHUNKS).write_bytes(content)
-    for opening in (lambda: Store.open(store.path), lambda: store.writer("robot")):
+    for opening in (lambda: Store.open(store.path), lambda: store.writer("robot"), lambda: store.writer("robot")):
         with pytest.raises(NewerFormatError, match=r"000004\.safetensors has version 2"):
             opening()
     assert chunk(store, CHUNKS).read_bytes() == content

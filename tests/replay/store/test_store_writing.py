@@ -103,6 +103,26 @@ def test_whole_episodes_can_be_added_at_once(store):
     np.testing.assert_allclose(found.next_signals["clock"], [0.005, 0.011, 3.01])
 
 
+def test_an_open_episode_goes_on_in_a_window_that_is_larger_than_the_buffer(store, walk_on):
+    with store.writer("robot", commit_every=4) as writer:
+        writer.add(*walk_on.step())
+        number = walk_on.number
+        writer.add_window(
+            states_of(np.arange(number, number + 10)[:, None]),
+            np.repeat(np.arange(number, number + 9, dtype=np.float32)[:, None, None], 2, axis=2),
+            states_of(np.zeros(0)),
+            *np.zeros((2, 9, 1), bool),
+        )
+        for _ in range(9):
+            walk_on.step()
+        with pytest.raises(DiscontinuityError):
+            writer.add(states_of(77), np.zeros(2, np.float32), states_of(78), np.bool_(False), np.bool_(False))
+        writer.add(*walk_on.step("terminated"))
+    store.refresh()
+    assert_same(store, walk_on.steps)
+    assert store.episodes.whole.tolist() == [True]
+
+
 def test_an_empty_episode_and_an_episode_of_many_streams_are_refused(store):
     with pytest.raises(ShapeError, match="at least one step"):
         store.writer("a").add_episode(states_of(np.arange(1)), np.zeros((0, 2), np.float32), terminated=True)
@@ -129,10 +149,12 @@ def test_a_person_taking_over_within_an_episode_does_not_tear_it_apart(store, wa
     with store.writer("robot") as writer:
         writer.episode(source="policy")
         writer.add(*walk_on.step())
-        writer.episode(source="human")
+        writer.episode(source="human", intervention=True)
         writer.add(*walk_on.step())
         writer.add(*walk_on.step("terminated"))
     store.refresh()
+    assert store.episodes.tag("source").tolist() == ["policy"]
+    assert store.tag("intervention", False).tolist() == [False, True, True]
     assert store.episodes.length.tolist() == [3]
     assert_same(store, walk_on.steps)
     assert store.mapped().at(np.array([0]), reward=_Zero(), n_step=9).steps.tolist() == [3]
@@ -225,6 +247,28 @@ def test_a_killed_writer_leaves_its_name_to_the_next_one(store, walk_on):
     assert not list(store.path.rglob("*.tmp"))
     store.refresh()
     assert_same(store, walk_on.steps, started_over=[0])
+
+
+def test_a_writer_that_nobody_has_any_more_does_not_keep_its_name(store, walk_on):
+    writer = store.writer("robot")
+    writer.add(*walk_on.step())
+    del writer
+    store.writer("robot").close()
+
+
+def test_a_fork_of_a_writer_does_not_write(store, walk_on):
+    writer = store.writer("robot")
+    writer.add(*walk_on.step())
+    child = os.fork()
+    if child == 0:
+        try:
+            writer.commit()
+        except ReplayError:
+            os._exit(5)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+    writer.close()
+    assert store.refresh() == 1
 
 
 def test_a_closed_writer_does_not_write(store, walk_on):
