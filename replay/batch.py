@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
     """Transitions drawn from a replay, B of them, with the sum of their next rewards.
 
@@ -27,6 +27,7 @@ class Batch:
             need it; 0 where there is none. None unless it was asked for.
         has_next_action: Where there is one, (B,) bool: the episode went on, and that step is stored.
         source: Which store of a mixture each transition is from, (B,) int64; None from a single store.
+        relabelled: Whose goal was replaced by one that was achieved, (B,) bool; None without goals.
     """
 
     signals: dict[str, np.ndarray]
@@ -41,6 +42,7 @@ class Batch:
     next_action: np.ndarray | None = None
     has_next_action: np.ndarray | None = None
     source: np.ndarray | None = None
+    relabelled: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.index)

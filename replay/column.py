@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from telic.replay.errors import NonFiniteError, ShapeError, StaleColumnError, UnknownNameError, did_you_mean
+from telic.replay.kernels import VOID
+from telic.replay.returns import ReturnsToGo
 from telic.replay.reward import Reward, kernel_of, total
-from telic.replay.ring import Ring
 from telic.replay.schema import Schema
+from telic.replay.storage import Storage
 
 # Slots scored at a time: few enough that inputs, terms and intermediate results stay in the cache.
 CHUNK = 4096
@@ -15,7 +17,7 @@ CHUNK = 4096
 
 @dataclass
 class Column:
-    """One reward's values, one per slot of a ring.
+    """One reward's values, one per slot of a storage.
 
     Rows are scored in the order of time, so those that have a value are the ones before a certain generation.
 
@@ -26,6 +28,7 @@ class Column:
         keep_terms: Whether the terms are kept beside their sum.
         covered: Generation of the first row that has no value yet.
         reward: The reward itself; None in a column that was loaded without one.
+        returns: Returns to go that are derived from the column, by gamma.
     """
 
     name: str
@@ -34,13 +37,14 @@ class Column:
     keep_terms: bool = False
     covered: int = 0
     reward: Reward | None = None
+    returns: dict[float, ReturnsToGo] = field(default_factory=dict)
     _kernel_terms: tuple[str, ...] = ()
 
-    def missing(self, ring: Ring) -> int:
+    def missing(self, storage: Storage) -> int:
         """How many of the ring's rows have no value yet."""
-        return ring.written - max(self.covered, ring.written - ring.count)
+        return storage.written - max(self.covered, storage.written - storage.count)
 
-    def update(self, ring: Ring) -> None:
+    def update(self, storage: Storage) -> None:
         """Score every row that has no value yet.
 
         Raises:
@@ -48,30 +52,61 @@ class Column:
             NonFiniteError: If a term is not finite; it names the term and the inputs that made it so.
             ShapeError: If a term is not one number per transition.
         """
-        missing = self.missing(ring)
+        missing = self.missing(storage)
         if missing == 0:
             return
         if self.reward is None:
             raise StaleColumnError(
-                f"reward column {self.name!r} lacks {missing} of {ring.count} rows, and the reward itself is not "
+                f"reward column {self.name!r} lacks {missing} of {storage.count} rows, and the reward itself is not "
                 "loaded; hand it in once with relabel(reward)"
             )
-        start = (ring.head - missing) % ring.rows * ring.streams
-        stop = start + missing * ring.streams
+        start = (storage.head - missing) % storage.rows * storage.streams
+        stop = start + missing * storage.streams
         # Rows past the end of the ring go on at its beginning.
         for low, high in ((start, min(stop, len(self.total))), (0, stop - len(self.total))):
             for at in range(low, high, CHUNK):
-                self._score(ring, self.reward, np.arange(at, min(at + CHUNK, high)))
-        self.covered = ring.written
+                index = np.arange(at, min(at + CHUNK, high))
+                self._score(storage, self.reward, index[(storage.flags[index] & VOID) == 0] if storage.gaps else index)
+        self.covered = storage.written
 
-    def _score(self, ring: Ring, reward: Reward, index: np.ndarray) -> None:
-        """Fill the values of a span of slots."""
-        inputs = ring.read(index).inputs(reward.inputs)
+    def forget(self) -> None:
+        """Cover no rows any more, nor may anything that is derived from the column."""
+        self.covered = 0
+        self.returns.clear()
+
+    def returns_to_go(self, storage: Storage, gamma: float) -> ReturnsToGo:
+        """The sums of the rewards to come, up to date if the column is."""
+        returns = self.returns.setdefault(gamma, ReturnsToGo.empty(len(self.total), gamma))
+        returns.update(storage, self.total)
+        return returns
+
+    def score(self, inputs: dict[str, np.ndarray], count: int) -> np.ndarray:
+        """The reward of other facts than stored ones, (count,) float32, such as those with another goal.
+
+        Raises:
+            StaleColumnError: If the reward is not at hand.
+            NonFiniteError: If a reward is not finite.
+        """
+        if self.reward is None:
+            raise StaleColumnError(
+                f"reward column {self.name!r} cannot score a changed goal: the reward itself is not loaded; hand it in"
+            )
+        rewards = total(self._evaluate(self.reward, inputs, count))
+        if not np.isfinite(rewards).all():
+            raise NonFiniteError(f"reward {self.name!r} is not finite for a changed goal")
+        return rewards
+
+    def _score(self, storage: Storage, reward: Reward, index: np.ndarray) -> None:
+        """Fill the values of some slots, in rising order."""
+        if not len(index):
+            return
+        inputs = storage.read(index).inputs(reward.inputs)
         terms = self._evaluate(reward, inputs, len(index))
-        span = slice(index[0], index[-1] + 1)
+        # A span is written faster than a list of slots.
+        span = slice(index[0], index[-1] + 1) if index[-1] - index[0] == len(index) - 1 else index
         self.total[span] = total(terms)
         if not np.isfinite(self.total[span]).all():
-            self._refuse_non_finite(terms, inputs, index, ring.streams)
+            self._refuse_non_finite(terms, inputs, index, storage.streams)
         if self.keep_terms:
             for name, value in terms.items():
                 self.terms.setdefault(name, np.zeros_like(self.total))[span] = value

@@ -6,11 +6,12 @@ from typing import Unpack
 import numpy as np
 import torch
 
-from telic.replay import kernels
-from telic.replay.errors import EmptyReplayError, ReplayError
+from telic.replay.errors import ReplayError
+from telic.replay.n_step import NOT_DRAWN, walk
 from telic.replay.replay import Replay
-from telic.replay.ring import Ring, words_of
+from telic.replay.ring import Ring
 from telic.replay.sampler import Reading
+from telic.replay.storage import words_of
 from telic.replay.torch_batch import TorchBatch, tensor_on
 
 # Slots, and their importance weights if there are any.
@@ -68,25 +69,15 @@ class DeviceMirror:
         return self._at(index, weight, **reading)
 
     def _draw(self, batch_size: int, rng: np.random.Generator) -> np.ndarray:
-        stored = len(self.replay)
-        if stored == 0:
-            raise EmptyReplayError("nothing is stored yet: add transitions before sampling")
-        if batch_size < 1:
-            raise ReplayError(f"batch_size {batch_size}; allowed: at least 1")
-        return (rng.random(batch_size) * stored).astype(np.int64)
+        return self.replay.draw(batch_size, rng)
 
     def _at(self, index: np.ndarray, weight: np.ndarray | None, **reading: Unpack[Reading]) -> TorchBatch:
         self._refresh()
         ring, size = self._ring, len(index)
-        following, steps = np.empty((2, size), np.int64)
-        returns, discounts = np.empty((2, size), np.float32)
-        n_step, gamma = reading.get("n_step", 1), reading.get("gamma", 0.99)
-        if n_step < 1 or not 0.0 <= gamma <= 1.0:
-            raise ReplayError(f"n_step {n_step}, gamma {gamma}; allowed: at least 1, 0 to 1")
-        kernels.n_step(
-            index, ring.head, ring.streams, ring.flags, ring.final, self.replay.column(reading["reward"]).total,
-            n_step, gamma, following, steps, returns, discounts,
-        )  # fmt: skip
+        rewards = self.replay.column(reading["reward"]).total
+        (_, following), steps, (returns, discounts) = walk(
+            ring, rewards, index, NOT_DRAWN, reading.get("n_step", 1), reading.get("gamma", 0.99)
+        )
         # The side table lies behind the slots.
         places = np.concatenate([index, np.where(following >= 0, following, len(ring.slots) - 1 - following)])
         rows = self._table.index_select(0, self._on_device(places))
@@ -124,7 +115,7 @@ class DeviceMirror:
             )
         table = np.concatenate([_words(self._ring.slots), _words(self._ring.side)])
         self._table = torch.from_numpy(table).to(self.device)
-        self._note()
+        self._seen = self._ring.written
 
     def _refresh(self) -> None:
         """Copy what was written since the last look."""
@@ -133,28 +124,18 @@ class DeviceMirror:
             self._load()
             return
         fresh = min(ring.written - self._seen, ring.count)
-        if fresh == 0 and np.array_equal(self._newest_flags, self._flags_of_newest()):
+        if fresh == 0:
             return
         start, size = (ring.head - fresh) % ring.rows * ring.streams, fresh * ring.streams
         past_end = max(start + size - len(ring.slots), 0)
         for low, high in ((start, start + size - past_end), (0, past_end)):
             if low < high:
                 self._table[low:high] = self._on_device(_words(ring.slots[low:high]))
-        # Final states of episodes: also of the row that was the newest, whose episodes may have been cut since.
-        rows = (ring.head - 1 - np.arange(min(fresh + 1, ring.count))) % ring.rows
-        final = ring.final.reshape(ring.rows, ring.streams)[rows]
-        places = np.concatenate([np.arange(ring.streams), final[final >= 0]])
+        # The states after the newest steps of episodes, wherever there was a step.
+        rows = (ring.head - 1 - np.arange(fresh)) % ring.rows
+        places = np.unique(ring.episode.reshape(ring.rows, ring.streams)[rows])
         self._table[self._on_device(len(ring.slots) + places)] = self._on_device(_words(ring.side[places]))
-        self._note()
-
-    def _note(self) -> None:
-        """Remember what was copied."""
-        self._seen = self._ring.written
-        self._newest_flags = self._flags_of_newest().copy()
-
-    def _flags_of_newest(self) -> np.ndarray:
-        newest = (self._ring.head - 1) % self._ring.rows * self._ring.streams
-        return self._ring.flags[newest : newest + self._ring.streams]
+        self._seen = ring.written
 
     def _on_device(self, array: np.ndarray) -> torch.Tensor:
         return tensor_on(self.device, array)

@@ -61,8 +61,9 @@ class ObservationNormaliser:
             UnknownNameError: If there is no such signal.
         """
         normaliser = cls(replay.schema[name].size, clip, epsilon)
-        for start in range(0, len(replay), CHUNK):
-            slots = np.arange(start, min(start + CHUNK, len(replay)))
+        filled = replay.ring.filled_slots()
+        for start in range(0, len(filled), CHUNK):
+            slots = filled[start : start + CHUNK]
             normaliser.update(replay.read(slots).signals[name].reshape(len(slots), -1))
         normaliser.freeze()
         return normaliser

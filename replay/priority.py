@@ -156,7 +156,7 @@ class Prioritised:
         """Priorities and counters as plain arrays; the store's own state is saved beside it."""
         self._take_in()
         return {
-            "weights": self._tree.weights[: len(self.replay)].copy(),
+            "weights": self._tree.weights[: self.replay.ring.filled].copy(),
             "alpha": np.array(self.alpha),
             "largest": np.array(self._largest),
             "seen": np.array(self._seen),
@@ -174,10 +174,10 @@ class Prioritised:
         if missing:
             raise FileFormatError(f"the state of the priorities lacks {', '.join(missing)}")
         weights, seen, alpha = state["weights"], int(state["seen"]), float(state["alpha"])
-        if weights.shape != (len(self.replay),) or seen != self.replay.ring.written:
+        if weights.shape != (self.replay.ring.filled,) or seen != self.replay.ring.written:
             raise FileFormatError(
-                f"priorities of {len(weights)} transitions at generation {seen}, but the store holds "
-                f"{len(self.replay)} at {self.replay.ring.written}: load the store that was saved beside them first"
+                f"priorities of {len(weights)} slots at generation {seen}, but the store has "
+                f"{self.replay.ring.filled} at {self.replay.ring.written}: load the store saved beside them first"
             )
         if alpha != self.alpha:
             raise FileFormatError(f"the priorities were made with alpha {alpha}, this sampler has {self.alpha}")
@@ -201,6 +201,9 @@ class Prioritised:
         past_end = max(start + slots - self.replay.capacity, 0)
         self._tree.fill(start, start + slots - past_end, self._largest)
         self._tree.fill(0, past_end, self._largest)
+        if fresh and ring.gaps:
+            gaps = ring.gap_slots()
+            self._tree.set(gaps, np.zeros(len(gaps)))
         self._seen = ring.written
 
     def _current(self, index: np.ndarray, generation: int | np.ndarray) -> np.ndarray | slice:

@@ -7,6 +7,7 @@ import numpy as np
 
 from telic.replay.batch import Batch
 from telic.replay.errors import EmptyReplayError, ReplayError
+from telic.replay.kernels import VOID
 from telic.replay.replay import Replay
 from telic.replay.ring import Ring
 from telic.replay.sampler import Reading
@@ -100,7 +101,12 @@ class RecencyWeighted:
         reach = -math.expm1(-decay * ring.count)
         age = (-np.log1p(-reach * rng.random(batch_size)) / decay).astype(np.int64)
         stream = rng.integers(0, ring.streams, batch_size)
-        return slots_of_age(ring, np.minimum(age, ring.count - 1), stream)
+        index = slots_of_age(ring, np.minimum(age, ring.count - 1), stream)
+        # A stream without a step at that age is asked again.
+        again = np.flatnonzero(ring.flags[index] & VOID) if ring.gaps else index[:0]
+        if len(again):
+            index[again] = self.draw(len(again), rng)
+        return index
 
 
 def draw_newest(ring: Ring, rows: int, batch_size: int, rng: np.random.Generator) -> np.ndarray:
@@ -112,7 +118,12 @@ def draw_newest(ring: Ring, rows: int, batch_size: int, rng: np.random.Generator
     """
     _refuse_nothing(rows, batch_size)
     drawn = (rng.random(batch_size) * (rows * ring.streams)).astype(np.int64)
-    return slots_of_age(ring, drawn // ring.streams, drawn % ring.streams)
+    index = slots_of_age(ring, drawn // ring.streams, drawn % ring.streams)
+    # A stream without a step at that age is asked again.
+    again = np.flatnonzero(ring.flags[index] & VOID) if ring.gaps else index[:0]
+    if len(again):
+        index[again] = draw_newest(ring, rows, len(again), rng)
+    return index
 
 
 def slots_of_age(ring: Ring, age: np.ndarray, stream: np.ndarray) -> np.ndarray:

@@ -1,34 +1,30 @@
 """The replay: the one store that worlds, robots and rewards write to and every learner reads from."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from telic.replay import kernels
-from telic.replay.batch import Batch
 from telic.replay.column import Column, check_inputs
+from telic.replay.episode_table import Tags, check_tags
 from telic.replay.episodes import Episodes, episodes_of
-from telic.replay.errors import (
-    EmptyReplayError,
-    NonFiniteError,
-    ReplayError,
-    ShapeError,
-    UnknownNameError,
-    did_you_mean,
-)
+from telic.replay.errors import NonFiniteError, ReplayError, UnknownNameError, did_you_mean
 from telic.replay.intake import Intake
+from telic.replay.kernels import VOID
+from telic.replay.part import Part, split
+from telic.replay.reader import Reader
+from telic.replay.returns import ReturnsToGo
 from telic.replay.reward import Reward
 from telic.replay.ring import Ring
 from telic.replay.schema import Schema, check_array
 from telic.replay.signal import Signal
 from telic.replay.state import read_file, restore, snapshot, write_file
+from telic.replay.storage import Storage
 from telic.replay.transition import Transitions
 
 
-class Replay:
+class Replay(Reader):
     """An in-memory ring of the newest transitions of some parallel streams, with named reward columns.
 
     Each signal is stored once: the state that a step led to is the state of the next step in the same stream, and true
@@ -51,12 +47,13 @@ class Replay:
             raise ReplayError(
                 f"capacity is {capacity} for {num_streams} streams; needed: at least one stream, and one slot for each"
             )
+        super().__init__()
         self.schema = schema
         self._attach(Ring(schema, capacity // num_streams, num_streams))
 
     def __len__(self) -> int:
         """How many transitions are stored."""
-        return self._ring.count * self._ring.streams
+        return self._ring.filled - self._ring.gaps
 
     @property
     def capacity(self) -> int:
@@ -78,6 +75,22 @@ class Replay:
         """The storage beneath, for samplers: read it, and write through `add` and `add_window` only."""
         return self._ring
 
+    def column(self, reward: Reward | Column | str) -> Column:
+        """The column of a reward, covering every stored transition; a reward without a column gets one.
+
+        Raises:
+            ReplayError: If there is no such column, or it cannot be brought up to date.
+        """
+        return self._up_to_date(self._column_of(reward))
+
+    def episode_rows(self) -> np.ndarray:
+        """Rows of the ring's episode table in use, (E,) int64."""
+        return self._ring.episodes()
+
+    @property
+    def _is_everything(self) -> bool:
+        return not self._ring.gaps
+
     @property
     def columns(self) -> dict[str, Column]:
         """The reward columns, by fingerprint."""
@@ -86,7 +99,14 @@ class Replay:
     # Writing.
 
     def add(
-        self, signals: Mapping[str, Any], action: Any, next_signals: Mapping[str, Any], terminated: Any, truncated: Any
+        self,
+        signals: Mapping[str, Any],
+        action: Any,
+        next_signals: Mapping[str, Any],
+        terminated: Any,
+        truncated: Any,
+        *,
+        skip: Any = None,
     ) -> None:
         """Store one step of all N streams.
 
@@ -97,19 +117,22 @@ class Replay:
                 not the first one after the reset.
             terminated: Where the episode ended for good, (N,) bool.
             truncated: Where it was cut although it could have gone on, (N,) bool.
+            skip: Where there was no step, (N,) bool: a world that was reset while the others stepped, as it is in
+                Gymnasium's next-step autoreset (`Collector` knows). Its rows of the other arguments are ignored.
 
         Raises:
             ReplayError: If names, shapes or types do not fit the schema, a number is not finite, or a stream does not
                 go on where its last step led to. Nothing is stored then.
         """
-        streams = self.num_streams
-        terminated = self._intake.flag("terminated", terminated, (streams,))
-        truncated = self._intake.flag("truncated", truncated, (streams,))
-        step = self._intake.step(signals, action)
-        following = self._intake.after_step(next_signals)
-        self._intake.refuse_jump(step[0], self._ring.side[:streams], self._ring.fresh)
-        finals = following[terminated | truncated]
-        self._ring.append(step, finals, terminated[None], truncated[None], following)
+        intake, ring = self._intake, self._ring
+        terminated, truncated = intake.flags(terminated, truncated)
+        skip = intake.skip(skip)
+        step = intake.step(signals, action)
+        following = intake.after_step(next_signals)
+        problem = ring.append_step(step, following, terminated, truncated, skip, intake.exponents)
+        if problem:
+            intake.refuse_step(problem, ring, skip)
+            ring.append_step(step, following, terminated, truncated, skip, intake.exponents)
 
     def add_window(
         self,
@@ -133,13 +156,31 @@ class Replay:
         Raises:
             ReplayError: As in `add`. Nothing is stored then.
         """
-        length, streams = len(terminated), self.num_streams
-        terminated = self._intake.flag("terminated", terminated, (length, streams))
-        truncated = self._intake.flag("truncated", truncated, (length, streams))
+        length = len(terminated)
+        terminated, truncated = self._intake.window_flags(terminated, truncated, length)
         steps = self._intake.window(signals, action, length)
         finals = self._intake.finals(final_signals, int(np.count_nonzero(terminated | truncated)))
-        self._intake.refuse_jump(steps[0], self._ring.side[:streams], self._ring.fresh)
-        self._ring.append(steps[:-1], finals, terminated, truncated, steps[-1])
+        problem = self._ring.append_window(steps, finals, terminated, truncated, self._intake.exponents)
+        if problem:
+            self._intake.refuse_window(problem, self._ring)
+            self._ring.append_window(steps, finals, terminated, truncated, self._intake.exponents)
+
+    def tag(self, streams: Sequence[int] | None = None, *, running: bool = False, **tags: Unpack[Tags]) -> None:
+        """Say where the episodes that begin from now on are from.
+
+        Args:
+            streams: Streams that are meant; None for all.
+            running: Say it of the episodes that are going on too, as when a person takes over a robot.
+            tags: Any of source, task, seed, policy_version, intervention, see `Tag`; the others stay as they are.
+
+        Raises:
+            ReplayError: If there is no such tag or stream, or a value is of another type.
+        """
+        checked = check_tags(tags)
+        chosen = np.arange(self.num_streams) if streams is None else np.asarray(streams, np.int64)
+        if chosen.size and not 0 <= chosen.min() <= chosen.max() < self.num_streams:
+            raise ReplayError(f"streams {chosen.tolist()}; there are 0 to {self.num_streams - 1}")
+        self._ring.tag(checked, chosen, running)
 
     def truncate_open(self) -> None:
         """End every open episode where it stands: its newest step counts as truncated, its newest state as final.
@@ -171,7 +212,7 @@ class Replay:
         column = self._column_of(reward)
         if recompute or (keep_terms and not column.keep_terms):
             column.keep_terms |= keep_terms
-            column.covered = 0
+            column.forget()
         return self._up_to_date(column)
 
     def add_column(self, name: str, values: np.ndarray) -> Column:
@@ -181,7 +222,7 @@ class Replay:
 
         Args:
             name: Of the column.
-            values: One reward for each filled slot, (len(replay),) float32.
+            values: One reward for each filled slot, in the order of the slots, (len(replay),) float32.
 
         Raises:
             ReplayError: If there is a column of this name, or the values are of another shape or type, or not finite.
@@ -190,20 +231,12 @@ class Replay:
             raise ReplayError(f"there is a reward column {name!r} already; drop it first with drop_column({name!r})")
         values = check_array(values, Signal("reward"), (len(self),))
         if not np.isfinite(values).all():
-            slot = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise NonFiniteError(f"the reward {name!r} of slot {slot} is {values[slot]}; nothing was stored")
+            at = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise NonFiniteError(f"the reward {name!r} of filled slot {at} is {values[at]}; nothing was stored")
         column = Column(name, np.zeros(self.capacity, np.float32), covered=self._ring.written)
-        column.total[: len(self)] = values
+        column.total[self._ring.filled_slots()] = values
         self._columns[name] = column
         return column
-
-    def column(self, reward: Reward | Column | str) -> Column:
-        """The column of a reward, covering every stored transition; a reward without a column gets one.
-
-        Raises:
-            ReplayError: If there is no such column, or it cannot be brought up to date.
-        """
-        return self._up_to_date(self._column_of(reward))
 
     def drop_column(self, column: Column | str) -> None:
         """Forget a reward column.
@@ -213,66 +246,7 @@ class Replay:
         """
         del self._columns[self._column_of(column).name]
 
-    # Reading.
-
-    def sample(
-        self,
-        batch_size: int,
-        *,
-        reward: Reward | Column | str,
-        rng: np.random.Generator,
-        n_step: int = 1,
-        gamma: float = 0.99,
-        next_action: bool = False,
-    ) -> Batch:
-        """Draw transitions uniformly, with replacement, out of all that are stored.
-
-        Args:
-            batch_size: How many transitions.
-            reward: See `at`.
-            rng: Source of the draw.
-            n_step: See `at`.
-            gamma: See `at`.
-            next_action: See `at`.
-
-        Raises:
-            EmptyReplayError: If nothing is stored.
-            ReplayError: If an argument is out of range, or the column cannot be brought up to date.
-        """
-        stored = len(self)
-        if stored == 0:
-            raise EmptyReplayError("nothing is stored yet: add transitions before sampling")
-        if batch_size < 1:
-            raise ReplayError(f"batch_size {batch_size}; allowed: at least 1")
-        # Doubles are quicker to draw than bounded integers, and fine enough for any store.
-        index = (rng.random(batch_size) * stored).astype(np.int64)
-        return self._batch(index, reward, n_step, gamma, next_action)
-
-    def at(
-        self,
-        index: np.ndarray,
-        *,
-        reward: Reward | Column | str,
-        n_step: int = 1,
-        gamma: float = 0.99,
-        next_action: bool = False,
-    ) -> Batch:
-        """The transitions that start in given slots: what `sample` returns for slots that it drew.
-
-        The n-step return of a transition stops at the end of its episode, of either kind, and at the newest stored
-        step; `Batch.steps` says after how many steps.
-
-        Args:
-            index: Slots, (B,) integers.
-            reward: Whose column to read; new transitions are scored first. A reward without a column gets one.
-            n_step: Rewards to sum.
-            gamma: Discount per step.
-            next_action: Also read the action of the step after the last one.
-
-        Raises:
-            ReplayError: If a slot is empty, an argument is out of range, or the column cannot be brought up to date.
-        """
-        return self._batch(self._filled(index), reward, n_step, gamma, next_action)
+    # Reading: sample, at, sample_windows, windows_at, sample_goals and goals_at are those of `Reader`.
 
     def read(self, index: np.ndarray) -> Transitions:
         """The transitions in some slots, (B,) integers as in `Batch.index`.
@@ -283,8 +257,42 @@ class Replay:
         return self._ring.read(self._filled(index))
 
     def slots(self) -> np.ndarray:
-        """All filled slots in the order of time, (steps, streams) int64: ``read(slots()[:, 3])`` is stream 3."""
-        return self._ring.row_order()[:, None] * self.num_streams + np.arange(self.num_streams)
+        """All filled slots in the order of time, (steps, streams) int64: ``read(slots()[:, 3])`` is stream 3.
+
+        Where a stream made no step when the others did, there is -1.
+        """
+        ring = self._ring
+        slots = ring.row_order()[:, None] * ring.streams + np.arange(ring.streams)
+        if ring.gaps:
+            slots[(ring.flags[slots] & VOID) > 0] = -1
+        return slots
+
+    def split(self, train: float = 0.8, seed: int = 0) -> tuple[Part, Part]:
+        """Divide the episodes into a part for training and one that is held out.
+
+        To which part an episode belongs depends on its number and the seed alone: a part grows with the store, and what
+        was held out once is held out for ever.
+
+        Args:
+            train: Share of the episodes in the first part; it has nearly exactly so many of every ten neighbours.
+            seed: Which ones.
+
+        Raises:
+            ReplayError: If the share is out of range.
+        """
+        return split(self, train, seed)
+
+    def returns_to_go(self, reward: Reward | Column | str, gamma: float) -> ReturnsToGo:
+        """The discounted sum of rewards from every step to the last stored one of its episode.
+
+        It is kept beside the reward column, brought up to date with it, and forgotten with it.
+
+        Raises:
+            ReplayError: If gamma is out of range, or the column cannot be brought up to date.
+        """
+        if not 0.0 <= gamma <= 1.0:
+            raise ReplayError(f"gamma {gamma}; allowed: 0 to 1")
+        return self.column(reward).returns_to_go(self._ring, gamma)
 
     def is_current(self, index: np.ndarray, generation: int | np.ndarray) -> np.ndarray:
         """Whether slots still hold what they held when the batch with this generation was drawn, (B,) bool."""
@@ -292,7 +300,7 @@ class Replay:
 
     def episodes(self, reward: Reward | Column | str | None = None) -> Episodes:
         """The episodes in the store, with their returns under a reward if one is named."""
-        column = None if reward is None else self._up_to_date(self._column_of(reward))
+        column = None if reward is None else self.column(reward)
         return episodes_of(self._ring, None if column is None else column.total)
 
     # Keeping.
@@ -327,50 +335,20 @@ class Replay:
         return cls.over(*restore(read_file(Path(path))))
 
     @classmethod
-    def over(cls, ring: Ring, columns: dict[str, Column] | None = None) -> "Replay":
+    def over(cls, storage: Storage, columns: dict[str, Column] | None = None) -> "Replay":
         """A replay over facts that lie somewhere already, such as a `View` of a store's files."""
         replay = cls.__new__(cls)
-        replay.schema = ring.schema
-        replay._attach(ring, columns)
+        Reader.__init__(replay)
+        replay.schema = storage.schema
+        # It reads like a ring, and refuses what a ring can do beyond that.
+        replay._attach(storage, columns)  # pyright: ignore[reportArgumentType]
         return replay
 
     def _attach(self, ring: Ring, columns: dict[str, Column] | None = None) -> None:
         self._ring = ring
         self._columns = columns or {}
         self._intake = Intake(ring.schema, ring.streams)
-
-    def _batch(
-        self, index: np.ndarray, reward: Reward | Column | str, n_step: int, gamma: float, next_action: bool
-    ) -> Batch:
-        if n_step < 1 or not 0.0 <= gamma <= 1.0:
-            raise ReplayError(f"n_step {n_step}, gamma {gamma}; allowed: at least 1, 0 to 1")
-        column = self._up_to_date(self._column_of(reward))
-        ring, size = self._ring, len(index)
-        following, steps = np.empty((2, size), np.int64)
-        returns, discounts = np.empty((2, size), np.float32)
-        kernels.n_step(
-            index, ring.head, ring.streams, ring.flags, ring.final, column.total, n_step, gamma,
-            following, steps, returns, discounts,
-        )  # fmt: skip
-        signals, next_signals, action = ring.gather(index, following)
-        batch = Batch(signals, action, returns, next_signals, discounts, steps, index, ring.written)
-        return replace(batch, **self._next_action(following)) if next_action else batch
-
-    def _next_action(self, following: np.ndarray) -> dict[str, np.ndarray]:
-        """Actions of the slots that follow, and where there are such slots."""
-        known = following >= 0
-        action = self._ring.actions(np.maximum(following, 0))
-        action[~known] = 0.0
-        return {"next_action": action, "has_next_action": known}
-
-    def _filled(self, index: np.ndarray) -> np.ndarray:
-        """A copy of some slots, all of which hold data."""
-        if index.ndim != 1 or index.dtype.kind not in "iu":
-            raise ShapeError(f"slots must be integers of shape (B,), got {index.dtype} of shape {index.shape}")
-        index = np.array(index, np.int64)
-        if len(index) and not 0 <= index.min() <= index.max() < len(self):
-            raise ReplayError(f"slots reach from {index.min()} to {index.max()}; filled are 0 to {len(self) - 1}")
-        return index
+        self._starts_of = (-1, -1)
 
     def _column_of(self, reward: Reward | Column | str) -> Column:
         """The column of a reward, a new one if it has none, or the existing column that is meant."""

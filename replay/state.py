@@ -14,34 +14,40 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from telic.replay.append import BEGUN, COUNT, HEAD, WRITTEN
 from telic.replay.column import Column
+from telic.replay.episode_table import BEGIN, OPEN, STOP, STREAM, WIDTH, Names
 from telic.replay.errors import FileFormatError
+from telic.replay.kernels import ENDED
 from telic.replay.ring import Ring
 from telic.replay.schema import Schema
+from telic.replay.state_v1 import upgrade
 
 FORMAT = "telic.replay"
-VERSION = 1
+# Version 1 had no episode table.
+VERSION = 2
 
 
 def snapshot(ring: Ring, columns: Mapping[str, Column]) -> dict[str, np.ndarray]:
     """Copies of everything in a ring and its reward columns.
 
-    Keys: ``description`` (JSON as bytes: schema, sizes, cursor, columns); per stored step and stream ``flags``,
-    ``signals/NAME`` and ``action``; ``ends`` (slots) and ``finals/NAME`` for the states at episode ends;
-    ``pending/NAME`` for the newest state of each stream; ``columns/I`` and ``columns/I/TERM`` for the rewards.
+    Keys: ``description`` (JSON as bytes: version, schema, sizes, cursor, names, columns); per stored step and stream
+    ``flags``, ``signals/NAME`` and ``action``; ``episodes``, the episode table, and for each of them ``states/NAME``,
+    the state after its newest step; ``coming``, the tags of the next episode of each stream; ``columns/I`` and
+    ``columns/I/TERM`` for the rewards.
     """
     filled = ring.count * ring.streams
-    ends = np.flatnonzero(ring.final[:filled] >= 0)
+    rows = ring.episodes()
     state = {
         "description": np.frombuffer(json.dumps(_describe(ring, columns)).encode(), np.uint8).copy(),
         "flags": ring.flags[:filled].copy(),
         "action": ring.slots["action"][:filled].copy(),
-        "ends": ends,
+        "episodes": ring.table[rows],
+        "coming": ring.coming.copy(),
     }
     for name in ring.schema.names:
         state[f"signals/{name}"] = ring.slots[name][:filled].copy()
-        state[f"finals/{name}"] = ring.side[name][ring.final[ends]]
-        state[f"pending/{name}"] = ring.side[name][: ring.streams].copy()
+        state[f"states/{name}"] = ring.side[name][rows]
     for i, column in enumerate(columns.values()):
         state[f"columns/{i}"] = column.total[:filled].copy()
         for term, values in column.terms.items():
@@ -50,7 +56,7 @@ def snapshot(ring: Ring, columns: Mapping[str, Column]) -> dict[str, np.ndarray]
 
 
 def restore(state: Mapping[str, np.ndarray], like: Ring | None = None) -> tuple[Ring, dict[str, Column]]:
-    """A ring and its columns from what `snapshot` returned.
+    """A ring and its columns from what `snapshot` returned, in this version or an older one.
 
     Args:
         state: The arrays.
@@ -61,9 +67,13 @@ def restore(state: Mapping[str, np.ndarray], like: Ring | None = None) -> tuple[
     """
     about = _description(state)
     try:
+        if about.get("version", 1) == 1:
+            state, about = upgrade(state, about)
         ring = _empty_ring(about)
         listed = [(str(column["name"]), int(column["covered"]), list(column["terms"])) for column in about["columns"]]
     except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, FileFormatError):
+            raise
         raise FileFormatError(f"the replay's description is damaged: {type(error).__name__}: {error}") from error
     if like is not None:
         _refuse_other(ring, like)
@@ -105,9 +115,9 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
             about = file.metadata() or {}
             if about.get("format") != FORMAT:
                 raise FileFormatError(f"{path} is a safetensors file, but not a replay: it lacks format {FORMAT!r}")
-            if about.get("version") != str(VERSION):
+            if about.get("version") not in [str(version) for version in range(1, VERSION + 1)]:
                 raise FileFormatError(
-                    f"{path} has replay version {about.get('version')!r}, this Telic reads {VERSION}: update Telic"
+                    f"{path} has replay version {about.get('version')!r}, this Telic reads 1 to {VERSION}: update Telic"
                 )
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except SafetensorError as error:
@@ -116,12 +126,15 @@ def read_file(path: Path) -> dict[str, np.ndarray]:
 
 def _describe(ring: Ring, columns: Mapping[str, Column]) -> dict[str, Any]:
     return {
+        "version": VERSION,
         "schema": ring.schema.to_dict(),
         "rows": ring.rows,
         "streams": ring.streams,
         "head": ring.head,
         "count": ring.count,
         "written": ring.written,
+        "begun": int(ring.cursor[BEGUN]),
+        "names": list(ring.names),
         "columns": [
             {"name": column.name, "covered": column.covered, "terms": list(column.terms)} for column in columns.values()
         ],
@@ -142,13 +155,15 @@ def _description(state: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 def _empty_ring(about: Mapping[str, Any]) -> Ring:
     """A ring with its cursor where the description says, but without facts yet."""
-    rows, streams, head, count, written = (int(about[name]) for name in ("rows", "streams", "head", "count", "written"))
+    numbers = ("rows", "streams", "head", "count", "written", "begun")
+    rows, streams, head, count, written, begun = (int(about[name]) for name in numbers)
     # A ring that is not full yet has been filled from row 0 on.
     possible = 0 <= count <= rows and (0 <= head < rows if count == rows else head == count) and written >= count
-    if rows < 1 or streams < 1 or not possible:
-        raise ValueError(f"{rows=}, {streams=}, {head=}, {count=}, {written=} contradict each other")
+    if rows < 1 or streams < 1 or not possible or begun < 0:
+        raise ValueError(f"{rows=}, {streams=}, {head=}, {count=}, {written=}, {begun=} contradict each other")
     ring = Ring(Schema.from_dict(about["schema"]), rows, streams)
-    ring.head, ring.count, ring.written = head, count, written
+    ring.cursor[[HEAD, COUNT, WRITTEN, BEGUN]] = head, count, written, begun
+    ring.names = Names(tuple(map(str, about["names"])))
     return ring
 
 
@@ -167,16 +182,31 @@ def _fill(ring: Ring, state: Mapping[str, np.ndarray]) -> None:
     filled = ring.count * ring.streams
     ring.flags[:filled] = _array(state, "flags", (filled,), np.uint8)
     ring.slots["action"][:filled] = _array(state, "action", (filled, ring.schema.actions.size), np.float32)
-    ends = _array(state, "ends", (len(state.get("ends", ())),), np.int64)
-    if not np.array_equal(ends, ring.ends()):
-        raise FileFormatError("'ends' names other slots than 'flags' marks as the ends of episodes")
-    places = ring.place_finals(ends)
-    ring.fresh[:] = ring.newest_ended()
+    ring.coming[:] = _array(state, "coming", ring.coming.shape, np.int64)
+    rows = _fill_table(ring, state)
     for signal in ring.schema.signals:
         name, shape, dtype = signal.name, signal.shape, np.dtype(signal.dtype)
         ring.slots[name][:filled] = _array(state, f"signals/{name}", (filled, *shape), dtype)
-        ring.side[name][places] = _array(state, f"finals/{name}", (len(ends), *shape), dtype)
-        ring.side[name][: ring.streams] = _array(state, f"pending/{name}", (ring.streams, *shape), dtype)
+        ring.side[name][rows] = _array(state, f"states/{name}", (len(rows), *shape), dtype)
+
+
+def _fill_table(ring: Ring, state: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Put the episodes back, and return their rows, (E,)."""
+    table = _array(state, "episodes", (len(state.get("episodes", ())), WIDTH), np.int64)
+    oldest, length = ring.written - ring.count, np.minimum(table[:, STOP], ring.written) - table[:, BEGIN]
+    if (
+        not ((table[:, STREAM] >= 0) & (table[:, STREAM] < ring.streams) & (length > 0)).all()
+        or (table[:, STOP] <= oldest).any()
+    ):
+        raise FileFormatError("'episodes' has one without a stored step, or of a stream that is not there")
+    rows, slots = ring.adopt(ring.head, ring.count, ring.written, table, int(ring.cursor[BEGUN]))
+    if not np.array_equal(np.sort(slots), ring.filled_slots()):
+        raise FileFormatError("'episodes' does not have each stored step in one of them")
+    closed = table[:, STOP] != OPEN
+    ends = ring.slots_at(table[closed, STOP] - 1, table[closed, STREAM])
+    if not np.array_equal(np.sort(ends), np.flatnonzero(ring.flags[: ring.filled] & ENDED)):
+        raise FileFormatError("'episodes' ends in other slots than 'flags'")
+    return rows
 
 
 def _padded(state: Mapping[str, np.ndarray], key: str, ring: Ring) -> np.ndarray:

@@ -22,6 +22,7 @@ class TorchBatch:
         weight: (B,) float32, or None.
         next_action: (B, actuators) float32, or None.
         has_next_action: (B,) bool, or None.
+        relabelled: (B,) bool, or None.
         steps: (B,) int64, NumPy.
         index: (B,) int64, NumPy, as `Prioritised.update` takes it.
         generation: One number, or (B,) int64, NumPy.
@@ -40,6 +41,7 @@ class TorchBatch:
     index: np.ndarray
     generation: int | np.ndarray
     source: np.ndarray | None = None
+    relabelled: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.index)

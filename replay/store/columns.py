@@ -173,6 +173,7 @@ class _ChunkSteps:
 
     head = 0
     streams = 1
+    gaps = 0
 
     def __init__(self, chunk: Chunk) -> None:
         self._chunk = chunk

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from telic.replay.kernels import ENDED, FIRST
+from telic.replay.kernels import ENDED, FIRST, VOID
 from telic.replay.ring import Ring
 from telic.replay.store.chunk import Steps
 from telic.replay.store.segments import SEGMENT
@@ -48,15 +48,16 @@ def cut(ring: Ring, first: int, stop: int, position: Position, tags: np.ndarray)
     """
     rows = (ring.head - ring.written + np.arange(first, stop)) % ring.rows
     slots = (rows * ring.streams + np.arange(ring.streams)[:, None]).ravel()
-    flags = ring.flags[slots]
-    labels = tags.T.ravel()
+    made = ring.flags[slots] & VOID == 0
+    slots, labels = slots[made], tags.T.ravel()[made]
+    flags, stream = ring.flags[slots], slots % ring.streams
     last = flags & ENDED > 0
-    last[:-1] |= labels[:-1] != labels[1:]
-    last[len(rows) - 1 :: len(rows)] = True
+    last[:-1] |= (labels[:-1] != labels[1:]) | (stream[:-1] != stream[1:])
+    last[-1:] = True
     ends = np.flatnonzero(last)
     begin = np.concatenate([[0], ends[:-1] + 1])
     segments = np.zeros(len(ends), SEGMENT)
-    segments["stream"] = slots[ends] % ring.streams
+    segments["stream"] = stream[ends]
     segments["length"] = ends + 1 - begin
     segments["mark"] = flags[ends] & ENDED
     segments["tags"] = labels[ends]
@@ -83,12 +84,5 @@ def _number(segments: np.ndarray, begins: np.ndarray, position: Position) -> Pos
 
 def _after(ring: Ring, slots: np.ndarray) -> dict[str, np.ndarray]:
     """The states that the steps in these slots led to."""
-    ended = ring.flags[slots] & ENDED > 0
-    newest = slots // ring.streams == (ring.head - 1) % ring.rows
-    after = {}
-    for name in ring.schema.names:
-        states = ring.slots[name][(slots + ring.streams) % len(ring.flags)]
-        states[newest] = ring.side[name][slots[newest] % ring.streams]
-        states[ended] = ring.side[name][ring.final[slots[ended]]]
-        after[name] = states
-    return after
+    after = ring.rows_at(ring.following(slots))
+    return {name: after[name] for name in ring.schema.names}

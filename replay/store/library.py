@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from telic.replay.ring import row_type
 from telic.replay.schema import Schema
+from telic.replay.storage import row_type
 from telic.replay.store import kernels
 from telic.replay.store.chunk import Chunk, map_chunk
 from telic.replay.store.errors import CorruptChunkError

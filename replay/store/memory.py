@@ -8,7 +8,8 @@ import numpy as np
 from telic.replay.errors import ReplayError, SchemaError
 from telic.replay.kernels import ENDED, FIRST, TERMINATED, TRUNCATED
 from telic.replay.replay import Replay
-from telic.replay.ring import Ring, row_type
+from telic.replay.ring import Ring
+from telic.replay.storage import row_type
 from telic.replay.store.view import CUT, View
 
 if TYPE_CHECKING:
@@ -34,13 +35,10 @@ def fill(ring: Ring, view: View) -> None:
     marks = _marks(view, segments)
     ring.flags[view.slot[view.segments["start"] == 0]] = FIRST
     ring.flags[stop - 1] |= marks
-    ended = np.flatnonzero(marks)
-    places = ring.place_finals(stop[ended] - 1)
-    ring.side[places] = view.after(ended)
-    ring.side[:1] = view.after(segments[-1:])
-    ring.count = ring.written = view.rows
-    ring.head = ring.count % ring.rows
-    ring.fresh[:] = ring.newest_ended()
+    last = marks > 0
+    last[-1] = True
+    rows, _ = ring.adopt(view.rows % ring.rows, view.rows, view.rows)
+    ring.side[rows] = view.after(np.flatnonzero(last))
 
 
 class Follower:

@@ -4,8 +4,10 @@ from functools import cached_property
 
 import numpy as np
 
+from telic.replay.episode_table import BEGIN, EARLIER, NUMBER, OPEN, STOP, Names, empty_table
 from telic.replay.kernels import ENDED, FIRST, TERMINATED, TRUNCATED
 from telic.replay.schema import Schema
+from telic.replay.storage import Storage, split_rows
 from telic.replay.store.errors import ReadOnlyError
 from telic.replay.store.kernels import HINTED
 from telic.replay.store.library import Library, Tables
@@ -16,11 +18,12 @@ from telic.replay.transition import Transitions
 CUT = 8
 
 
-class View:
+class View(Storage):
     """The steps of a store at one moment, as one stream in which no episode is torn apart without need.
 
     The order is by writer, then stream, then time; a view that extends another leaves the slots of that one where they
-    are. It has what samplers ask of a `Ring`: a full one of a single stream, that nobody writes to.
+    are. It is a full storage of one stream, that nobody writes to. The row of an episode in the episode table is the
+    number of its last segment.
 
     Attributes:
         schema: Signals and action.
@@ -30,6 +33,8 @@ class View:
 
     streams = 1
     head = 0
+    gaps = 0
+    names = Names()
 
     def __init__(self, library: Library, segments: np.ndarray) -> None:
         """Look at these segments, in their order."""
@@ -63,7 +68,7 @@ class View:
     @property
     def nbytes(self) -> int:
         """Bytes of the tables in memory; the steps themselves are in files."""
-        return self.segments.nbytes + self.slot.nbytes + self.joined.nbytes + self.flags.nbytes + self.final.nbytes
+        return self.segments.nbytes + self.slot.nbytes + self.joined.nbytes + self.flags.nbytes + self.episode.nbytes
 
     @cached_property
     def joined(self) -> np.ndarray:
@@ -101,12 +106,32 @@ class View:
         return flags
 
     @cached_property
-    def final(self) -> np.ndarray:
-        """The segment that ends in each slot where an episode or its data ends, or -1, (rows,) int32."""
-        final = np.full(self.rows, -1, np.int32)
+    def episode(self) -> np.ndarray:
+        """The last segment of the episode that each slot belongs to, (rows,) int32."""
         ends = np.flatnonzero(self.mark)
-        final[(self.slot + self.segments["length"] - 1)[ends]] = ends
-        return final
+        last = ends[np.searchsorted(ends, np.arange(len(self.segments)))]
+        return np.repeat(last, self.segments["length"]).astype(np.int32)
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """The episode table, one row for each segment, used for the last one of an episode."""
+        table = empty_table(len(self.segments))
+        ends = np.flatnonzero(self.mark)
+        first = np.concatenate([[0], ends[:-1] + 1])[: len(ends)].astype(np.int64)
+        table[ends, BEGIN] = self.slot[first]
+        table[ends, EARLIER] = self.segments["start"][first]
+        table[ends, STOP] = np.where(self.mark[ends] & CUT, OPEN, self._stop[ends])
+        table[ends, NUMBER] = np.arange(len(ends))
+        return table
+
+    def stored_span(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The first slot of episodes, and the one after their last, (E,) int64 each."""
+        return self.table[rows, BEGIN], self._stop[rows]
+
+    @property
+    def _stop(self) -> np.ndarray:
+        """The slot after each segment, (E,) int64."""
+        return self.slot + self.segments["length"]
 
     def row_order(self) -> np.ndarray:
         """All slots, (rows,) int64: they are in order."""
@@ -125,49 +150,29 @@ class View:
         segment = np.searchsorted(self.slot, index, side="right") - 1
         last = index == self.slot[segment] + self.segments["length"][segment] - 1
         # The state after a segment is in its own chunk, so that no other one is needed.
-        signals, next_signals, action = self.gather(index, np.where(last, -1 - segment, index + 1))
+        packed = self.rows_at(np.concatenate([index, np.where(last, -1 - segment, index + 1)])).reshape(2, -1)
+        signals, next_signals = split_rows(packed, self.schema)
         mark = self.mark[segment] * last
         truncated = (mark & (TRUNCATED | CUT)) == TRUNCATED
-        return Transitions(signals, action, next_signals, (mark & TERMINATED) > 0, truncated)
+        return Transitions(signals, packed["action"][0], next_signals, (mark & TERMINATED) > 0, truncated)
 
-    def actions(self, index: np.ndarray) -> np.ndarray:
-        """The actions in these slots, (B, actuators) float32."""
-        return self._library.gather(index, self._tables)["action"]
-
-    def gather(
-        self, index: np.ndarray, following: np.ndarray
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]:
-        """Copy states and actions at some slots and the states that follow.
-
-        Args:
-            index: Slots, (B,) int64.
-            following: Where the next states are, (B,) int64: a slot, or -1 - number of the segment that ends.
-
-        Returns:
-            Signals and next signals, (B, *shape) each, views of packed rows, and the action (B, actuators).
+    def rows_at(self, places: np.ndarray) -> np.ndarray:
+        """Copies of what is at some places, (B,) int64, packed: a slot, or -1 - the segment after which the state is.
 
         Raises:
             CorruptChunkError: If a chunk that holds one of them is damaged.
         """
-        packed = self._library.gather(np.concatenate([index, following]), self._tables)
-        now, then = packed.reshape(2, -1)
-        names = self.schema.names
-        return {name: now[name] for name in names}, {name: then[name] for name in names}, now["action"]
+        return self._library.gather(places, self._tables)
 
-    @property
-    def side(self) -> np.ndarray:
-        """What a ring keeps for the next step.
+    def append_step(self, *_: object) -> int:
+        """Refuse what a `Ring` would do.
 
         Raises:
-            ReadOnlyError: Always: there will be none.
+            ReadOnlyError: Always.
         """
         raise ReadOnlyError("a replay over the files of a store cannot be added to: use Store.writer")
 
-    def truncate_open(self) -> None:
-        """Refuse, as `side` does."""
-        _ = self.side
-
-    clear = truncate_open
+    append_window = tag = truncate_open = clear = append_step
 
     def after(self, segments: np.ndarray) -> np.ndarray:
         """The states after some segments, packed as (B,)."""

@@ -72,7 +72,14 @@ class Writer:
         self._appender.tag(tags, self._buffer.ring.written, stream)
 
     def add(
-        self, signals: Mapping[str, Any], action: Any, next_signals: Mapping[str, Any], terminated: Any, truncated: Any
+        self,
+        signals: Mapping[str, Any],
+        action: Any,
+        next_signals: Mapping[str, Any],
+        terminated: Any,
+        truncated: Any,
+        *,
+        skip: Any = None,
     ) -> None:
         """Take one step of all streams, as `Replay.add` does; a writer of one stream may leave out the stream axis.
 
@@ -84,7 +91,7 @@ class Writer:
             signals, next_signals = _with_axis(signals), _with_axis(next_signals)
             action, terminated, truncated = (np.asarray(value)[None] for value in (action, terminated, truncated))
         self._make_room(1)
-        self._buffer.add(signals, action, next_signals, terminated, truncated)
+        self._buffer.add(signals, action, next_signals, terminated, truncated, skip=skip)
         self._commit_if_due()
 
     def add_window(
@@ -193,8 +200,5 @@ def _with_axis(signals: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def _larger(buffer: Replay, rows: int) -> Replay:
     """An empty buffer of more rows whose streams go on where those of another one stand."""
     larger = Replay(buffer.schema, rows * buffer.num_streams, buffer.num_streams)
-    old, new = buffer.ring, larger.ring
-    new.written = old.written
-    new.fresh[:] = old.fresh
-    new.side[: new.streams] = old.side[: old.streams]
+    larger.ring.continue_from(buffer.ring)
     return larger

@@ -157,7 +157,7 @@ def test_wrong_arguments_are_refused_by_name(prioritised, place, schema):
 
 def test_a_state_must_fit_the_store_and_the_sampler(prioritised, walk):
     state = prioritised.state_dict()
-    with pytest.raises(FileFormatError, match="12 transitions at generation 4, but the store holds 3 at 1"):
+    with pytest.raises(FileFormatError, match="12 slots at generation 4, but the store has 3 at 1"):
         Prioritised(walk(15, 3, 1)).load_state_dict(state)
     with pytest.raises(FileFormatError, match=r"alpha 0\.6, this sampler has 0\.7"):
         Prioritised(prioritised.replay, alpha=0.7).load_state_dict(state)

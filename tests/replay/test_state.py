@@ -1,13 +1,15 @@
 """State dictionaries and files: exact resume, and clear refusals of what is not a replay."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 import telic.replay.state as state_module
-from telic.replay.errors import FileFormatError
+from telic.replay.episode_table import BEGIN, STOP
+from telic.replay.errors import DiscontinuityError, FileFormatError
 from telic.replay.replay import Replay
 from telic.replay.schema import Schema
 
@@ -107,8 +109,8 @@ def test_another_safetensors_file_is_refused(tmp_path):
 
 def test_a_newer_version_is_refused(replay, tmp_path):
     path = tmp_path / "replay.safetensors"
-    save_file(replay.state_dict(), path, {"format": "telic.replay", "version": "2"})
-    with pytest.raises(FileFormatError, match="version '2', this Telic reads 1"):
+    save_file(replay.state_dict(), path, {"format": "telic.replay", "version": "3"})
+    with pytest.raises(FileFormatError, match="version '3', this Telic reads 1 to 2"):
         Replay.load(path)
 
 
@@ -123,9 +125,10 @@ def test_the_file_is_readable_without_telic(replay, tmp_path):
     ("name", "reason"),
     [
         ("signals/position", "lacks the array 'signals/position'"),
-        ("pending/clock", "lacks the array 'pending/clock'"),
+        ("states/clock", "lacks the array 'states/clock'"),
+        ("coming", "lacks the array 'coming'"),
         ("columns/0/there", "lacks the array 'columns/0/there'"),
-        ("ends", "lacks the array 'ends'"),
+        ("episodes", "lacks the array 'episodes'"),
         ("description", "no array 'description'"),
     ],
 )
@@ -148,15 +151,37 @@ def test_an_array_of_another_shape_or_type_is_named(replay):
         replay.load_state_dict(state | {"signals/ticks": state["signals/ticks"].astype(np.int64)})
 
 
-def test_ends_that_contradict_the_flags_are_refused(replay):
+def test_episodes_that_contradict_the_flags_are_refused(replay):
     state = replay.state_dict()
-    with pytest.raises(FileFormatError, match="'ends' names other slots"):
-        replay.load_state_dict(state | {"ends": state["ends"][::-1].copy()})
+    shorter, twice, gone = (state["episodes"].copy() for _ in range(3))
+    shorter[np.argmin(shorter[:, STOP]), STOP] -= 1
+    twice[1] = twice[0]
+    gone[0, [BEGIN, STOP]] = 0, 1
+    for table, reason in (
+        (shorter, "each stored step in one of them"),
+        (twice, "each stored step in one of them"),
+        (gone, "one without a stored step"),
+    ):
+        with pytest.raises(FileFormatError, match=reason):
+            replay.load_state_dict(state | {"episodes": table})
+    flags = state["flags"].copy()
+    flags[0] ^= 1
+    with pytest.raises(FileFormatError, match="ends in other slots than 'flags'"):
+        replay.load_state_dict(state | {"flags": flags})
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("head", 7), ("head", -1), ("count", 6), ("written", 1), ("rows", 0), ("streams", None), ("columns", 3)],
+    [
+        ("head", 7),
+        ("head", -1),
+        ("count", 6),
+        ("written", 1),
+        ("rows", 0),
+        ("streams", None),
+        ("columns", 3),
+        ("begun", -1),
+    ],
 )
 def test_an_impossible_description_is_refused(replay, field, value):
     state = replay.state_dict()
@@ -171,3 +196,29 @@ def test_a_state_of_another_size_or_schema_is_refused(replay, walk):
         walk(12, 2, 0).load_state_dict(replay.state_dict())
     with pytest.raises(FileFormatError, match="another number of streams than this replay: 2 instead of 5"):
         walk(10, 5, 0).load_state_dict(replay.state_dict())
+
+
+def test_a_file_of_version_1_is_read(walk, place):
+    """It was written by the last Telic without an episode table: ``walk(10, 2, 8, ENDS)``, and `Place` with terms."""
+    old, new = Replay.load(Path(__file__).with_name("version_1.safetensors")), walk(10, 2, 8, ENDS)
+    new.relabel(place, keep_terms=True)
+    assert np.array_equal(old.slots(), new.slots())
+    for stream in range(2):
+        one, other = (replay.read(replay.slots()[:, stream]) for replay in (old, new))
+        for name in new.schema.names:
+            assert np.array_equal(one.signals[name], other.signals[name])
+            assert np.array_equal(one.next_signals[name], other.next_signals[name])
+        assert np.array_equal(one.terminated, other.terminated)
+        assert np.array_equal(one.truncated, other.truncated)
+    for field in ("stream", "first", "length", "terminated", "truncated", "whole", "returns", "seed", "source"):
+        assert np.array_equal(*(getattr(replay.episodes(place.fingerprint), field) for replay in (old, new)))
+    draws = [one.sample(32, reward="place-0.5", n_step=3, rng=np.random.default_rng(1)) for one in (old, new)]
+    assert np.array_equal(draws[0].reward, draws[1].reward)
+    # It goes on where it stood.
+    newest = old.read(old.slots()[-1])
+    open_streams = ~(newest.terminated | newest.truncated)
+    assert open_streams.any()
+    with pytest.raises(DiscontinuityError):
+        walk(10, 2, 1, replay=old)
+    old.truncate_open()
+    walk(10, 2, 3, replay=old)
