@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "train": ("TASK|gym:ID", "a policy, without a sentence"),
     "eval": ("RUN", "a run's policy on held-out episodes, beside the PID baseline"),
     "play": ("RUN|TASK", "a policy at work, live in a browser on this machine"),
-    "video": ("RUN", "a film of a run's policy"),
+    "video": ("RUN|TASK", "a film of a policy at work"),
     "plot": ("RUN...", "learning curves of runs on one page"),
     "data": ("list|info|make|import|export|relabel ...", "stored experience: look, make, convert, score again"),
     "export": ("RUN", "a run's policy for other machines"),

@@ -61,7 +61,9 @@ class Quality:
 
 
 CHEAP = Quality()
-# For people: what a film is worth.
+# For people: smooth edges under a sky.
+FILM = Quality(skybox=True, haze=True, samples=4, slices=28, stacks=16)
+# All that there is: for a single picture.
 FINE = Quality(shadow=True, reflection=True, skybox=True, haze=True, samples=4, slices=28, stacks=16, floor_squares=100)
 
 

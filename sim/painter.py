@@ -108,10 +108,11 @@ class ModelPainter:
 
     def draw(self) -> Frame:
         """Draw the model (360, 640, 3)."""
+        from telic.sim.canvas import FILM
         from telic.sim.frames import Frames
 
         if self._frames is None:
-            self._frames = Frames(self._task.model, RENDER_SIZE)
+            self._frames = Frames(self._task.model, RENDER_SIZE, quality=FILM)
         state = [self._batch.bind(field)[:1] for field in ("qpos", "mocap_pos", "mocap_quat")]
         return self._frames.draw(*state)[0]
 

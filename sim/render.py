@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import imageio_ffmpeg
 import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from telic.sim.canvas import Canvas, Frame, Quality
 from telic.sim.compiled import compiled
+from telic.sim.film import write_film
 from telic.sim.multirotor.model import vehicle_spec
 from telic.sim.task import Task
 from telic.sim.vehicle import Vehicle
@@ -85,19 +85,7 @@ def save_flight_video(
         ValueError: If the shapes do not agree or a number is not finite.
         NoGraphicsError: If this machine cannot draw.
     """
-    frames = draw_flight(task, positions, quaternions, reference, fps, size, progress)
-    first = next(frames)
-    writer = imageio_ffmpeg.write_frames(
-        str(path), size, fps=fps, quality=7, macro_block_size=2, output_params=["-movflags", "+faststart"]
-    )
-    writer.send(None)
-    try:
-        writer.send(first.tobytes())
-        for frame in frames:
-            writer.send(frame.tobytes())
-    finally:
-        writer.close()
-    return Path(path)
+    return write_film(path, draw_flight(task, positions, quaternions, reference, fps, size, progress), fps)
 
 
 def draw_flight(

@@ -136,7 +136,7 @@ class TaskPlayer:
             title: What people read.
             seed: Of the episodes.
         """
-        self.title, self.dt = title, task.dt
+        self.task, self.title, self.dt = task, title, task.dt
         self._world = task.make_world(1, seed, threads=1)
         self._scorer = Scorer(reward, self._world)
         self._known = dict(controllers)
