@@ -15,8 +15,10 @@ from telic.launch.errors import reading
 from telic.launch.output import print_json
 
 if TYPE_CHECKING:
-    from telic.rewards.check import CheckReport
+    from telic.rewards.check import CheckReport, Finding
+    from telic.rewards.gate import Comparison, GateReport
     from telic.rewards.program import RewardProgram
+    from telic.rewards.ranking import Interval
 
 _FILE = tyro.conf.arg(metavar="FILE")
 _CHECK_WORLDS, _CHECK_STEPS = 32, 100
@@ -24,17 +26,24 @@ _CHECK_WORLDS, _CHECK_STEPS = 32, 100
 
 @dataclass(frozen=True)
 class CheckArguments:
-    """Check a reward program: first its text, then its values on a shaken flight and at extreme states.
+    """Check a reward program: its text, its values on shaken episodes and at extreme states, and how it ranks.
 
-    The exit code is 0 when there is no error.
+    With --data, stored episodes that succeed must earn more than those that end early, last without success, do
+    nothing, or act at random; the last two are simulated as well. The exit code is 0 when there is no error.
     """
 
     file: Annotated[Path, tyro.conf.Positional, _FILE]
     """The reward program."""
     task: str = "hover"
     """The task whose signals it may read."""
+    data: tuple[Path, ...] = ()
+    """Datasets with episodes of the task, some of them successes; see `telic data make`."""
+    margin: float = 0.75
+    """How often a success must surely earn more than another episode."""
+    gamma: float = 0.99
+    """Discount per step under which the order must not be reversed either."""
     seed: int = 0
-    """Of the flight and the extreme states."""
+    """Of the shaken episodes, the extreme states and the bootstrap."""
     json: bool = False
     """Print one JSON object."""
 
@@ -48,11 +57,34 @@ def main(argv: list[str]) -> int:
     with reading("reward"):
         program = load_reward(arguments.file, make_task(arguments.task).schema)
     report = shaken_report(program, arguments.task, arguments.seed)
+    # What is not finite has no order.
+    ranks = _rank(program, arguments) if arguments.data and report.passed else None
+    passed = report.passed and (ranks is None or ranks.passed)
     if arguments.json:
-        print_json({"passed": report.passed, **asdict(report)})
-    else:
-        _show(report, Console(file=sys.stdout, highlight=False))
-    return 0 if report.passed else 1
+        order = None if ranks is None else {"passed": ranks.passed, **asdict(ranks)}
+        print_json({**asdict(report), "passed": passed, "order": order})
+        return 0 if passed else 1
+    console = Console(file=sys.stdout, highlight=False)
+    _show(report, console)
+    if ranks is not None:
+        _show_order(ranks, console)
+    return 0 if passed else 1
+
+
+def _rank(program: "RewardProgram", arguments: CheckArguments) -> "GateReport":
+    """The ordering gate on the datasets and on baselines."""
+    from telic.launch.data.refusals import refusals
+    from telic.launch.progress import Progress
+    from telic.launch.reward.known import known_episodes
+    from telic.rewards.gate import GateConfig, check_order
+    from telic.sim.tasks.registry import make_task
+
+    with reading("gate"):
+        config = GateConfig(margin=arguments.margin, gamma=arguments.gamma)
+    with Progress() as progress, progress.stage("rank") as news, refusals():
+        known = known_episodes(make_task(arguments.task), arguments.data, True, arguments.seed, news)
+        with reading("reward"):
+            return check_order(program, known, config, arguments.seed)
 
 
 def shaken_report(program: "RewardProgram", task_name: str, seed: int) -> "CheckReport":
@@ -69,13 +101,36 @@ def shaken_report(program: "RewardProgram", task_name: str, seed: int) -> "Check
 
 
 def _show(report: "CheckReport", console: Console) -> None:
-    for finding in report.findings:
-        colour = "red" if finding.severity == "error" else "yellow"
-        console.print(f"[{colour}]{finding.severity}[/] {finding.check}: ", end="")
-        console.print(finding.message, markup=False, soft_wrap=True)
+    _show_findings(report.findings, console)
     table = Table("term", "mean", "std", "least", "most", "share")
     for term in report.terms:
         numbers = (term.mean, term.std, term.minimum, term.maximum)
         table.add_row(term.name, *(f"{number:.4g}" for number in numbers), f"{100 * term.share:.0f} %")
     console.print(table)
-    console.print(f"{'passed' if report.passed else 'refused'} on {report.rows} steps of a shaken flight")
+    console.print(f"{'passed' if report.passed else 'refused'} on {report.rows} steps of shaken episodes")
+
+
+def _show_order(ranks: "GateReport", console: Console) -> None:
+    _show_findings(ranks.findings, console)
+    table = Table("success against", "episodes", "earns more", "discounted", "mean return")
+    for comparison in ranks.comparisons:
+        table.add_row(
+            comparison.kind,
+            str(comparison.episodes),
+            *(f"{each.value:.0%} ({each.low:.0%} to {each.high:.0%})" for each in _wins(comparison)),
+            f"{comparison.gap.value:+.4g} ({comparison.gap.low:+.4g} to {comparison.gap.high:+.4g})",
+        )
+    console.print(table)
+    order = "passed" if ranks.passed else "refused"
+    console.print(f"{order} on {ranks.episodes} stored episodes, of which {ranks.successes} succeeded")
+
+
+def _wins(comparison: "Comparison") -> "tuple[Interval, Interval]":
+    return comparison.wins, comparison.discounted_wins
+
+
+def _show_findings(findings: "tuple[Finding, ...]", console: Console) -> None:
+    for finding in findings:
+        colour = "red" if finding.severity == "error" else "yellow"
+        console.print(f"[{colour}]{finding.severity}[/] {finding.check}: ", end="")
+        console.print(finding.message, markup=False, soft_wrap=True)

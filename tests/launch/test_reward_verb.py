@@ -109,3 +109,23 @@ def test_rewards_of_any_task_are_checked_and_explained(tmp_path, capsys):
     assert said(capsys)["passed"]
     assert main(["reward", "explain", str(path), "--task", "cartpole", "--json"]) == 0
     assert said(capsys)["terms"] == ["upright", "calm", "centre", "effort"]
+
+
+def test_check_ranks_stored_episodes(tmp_path, capsys):
+    assert main(["data", "make", "cartpole", "--episodes", "4", "--out", str(tmp_path / "random")]) == 0
+    capsys.readouterr()
+    (tmp_path / "reward.py").write_text(CARTPOLE)
+    rank = ["reward", "check", str(tmp_path / "reward.py"), "--data", str(tmp_path / "random"), "--json"]
+    assert main([*rank, "--task", "cartpole"]) == 1
+    found = said(capsys)
+    assert found["findings"] == [] or all(finding["severity"] == "warning" for finding in found["findings"])
+    assert [finding["check"] for finding in found["order"]["findings"]] == ["data"]
+    assert "0 of success" in found["order"]["findings"][0]["message"]
+
+
+def test_check_refuses_episodes_of_another_task(tmp_path, capsys):
+    assert main(["data", "make", "inverted_pendulum", "--episodes", "2", "--out", str(tmp_path / "other")]) == 0
+    (tmp_path / "reward.py").write_text(CARTPOLE)
+    rank = ["reward", "check", str(tmp_path / "reward.py"), "--task", "cartpole", "--data", str(tmp_path / "other")]
+    assert main(rank) == 2
+    assert "which the episodes do not have: they are of another task" in capsys.readouterr().err

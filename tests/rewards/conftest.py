@@ -1,10 +1,20 @@
+import itertools
+import json
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from telic.control.make import reward_for
+from telic.control.pid import CascadedPid
+from telic.launch.recorder import record_episodes
 from telic.replay.signal import Signal
+from telic.rewards.evidence import Stored, evidence
 from telic.rewards.program import RewardProgram, parse_reward
+from telic.sim.scripted.cartpole import swing_up_and_balance
+from telic.sim.tasks.registry import make_task
 
 HOVER = '''"""Hover one metre above the ground and hold still."""
 
@@ -100,3 +110,111 @@ def _flight_data(*batch: int, seed: int = 0, scale: float = 1.0) -> dict[str, np
     data["action"] = rng.uniform(-1, 1, size=(*batch, 4)).astype(np.float32)
     data["terminated"] = rng.integers(2, size=batch).astype(np.float32)
     return data
+
+
+class _Acts:
+    """A controller that is a function of observations and signals."""
+
+    def __init__(self, act):
+        self._act = act
+
+    def reset(self, ids=None):
+        pass
+
+    def act(self, observation, signals):
+        return self._act(observation, signals).astype(np.float32)
+
+
+def _nothing(actions):
+    return _Acts(lambda observation, signals: np.tile(actions, (len(observation), 1)))
+
+
+def _at_random(size, seed=0):
+    rng = np.random.default_rng(seed)
+    return _Acts(lambda observation, signals: rng.uniform(-1.0, 1.0, (len(observation), size)))
+
+
+def _recorded(task, controllers, worlds=5):
+    """Episodes of each controller, labelled by the success of the task's own reward."""
+    steps = round(task.truncate_after_s / task.dt)
+    stored = [
+        Stored(record_episodes(task, controller, seed, worlds, steps), source)
+        for seed, (source, controller) in enumerate(controllers)
+    ]
+    return evidence(stored, reward_for(task))
+
+
+@pytest.fixture(scope="session")
+def swing_up():
+    """Cart-poles that were swung up, pushed too weakly, left alone, and pushed at random. No episode ends early."""
+    task = make_task("cartpole_swing_up", duration_s=6.0)
+    return _recorded(
+        task,
+        [
+            ("scripted", _Acts(lambda observation, signals: swing_up_and_balance(signals))),
+            ("weak", _Acts(lambda observation, signals: 0.3 * swing_up_and_balance(signals))),
+            ("nothing", _nothing(np.zeros(1))),
+            ("random", _at_random(1)),
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def balance():
+    """Poles that were balanced, and poles that fell."""
+    task = make_task("cartpole", duration_s=3.0)
+    return _recorded(
+        task,
+        [
+            ("scripted", _Acts(lambda observation, signals: swing_up_and_balance(signals))),
+            ("nothing", _nothing(np.zeros(1))),
+            ("random", _at_random(1)),
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def flights():
+    """Flights that held the point, flights that held another one half a metre away, and falls."""
+    task = make_task("hover", duration_s=3.0)
+    pid, astray = CascadedPid(task), CascadedPid(task)
+
+    def elsewhere(observation, signals):
+        observation = observation.copy()
+        observation[:, 0] += 0.5
+        return astray.act(observation, signals)
+
+    lost = _Acts(elsewhere)
+    lost.reset = astray.reset
+    return _recorded(
+        task, [("pid", pid), ("astray", lost), ("nothing", _nothing(-np.ones(4))), ("random", _at_random(4))]
+    )
+
+
+def _gait(parameters):
+    """A linear feedback of the observation (N, 11) and an oscillator of 2 Hz; the numbers were found by search."""
+    gains, rest, sine, cosine = (np.array(parameters[name]) for name in ("gains", "rest", "sine", "cosine"))
+    step = itertools.count()
+
+    def act(observation, signals):
+        phase = 4.0 * np.pi * 0.008 * next(step)
+        rhythm = rest + sine * np.sin(phase) + cosine * np.cos(phase)
+        return np.tanh(np.clip(observation, -5.0, 5.0) @ gains.T + rhythm)
+
+    return _Acts(act)
+
+
+@pytest.fixture(scope="session")
+def hops():
+    """Hoppers that hop forward, hoppers that stand, and hoppers that fall."""
+    task = replace(make_task("hopper"), truncate_after_s=1.6)
+    gaits = json.loads((Path(__file__).parent / "hopper_gaits.json").read_text())
+    return _recorded(
+        task,
+        [
+            ("forward", _gait(gaits["forward"])),
+            ("standing", _gait(gaits["standing"])),
+            ("nothing", _nothing(np.zeros(3))),
+            ("random", _at_random(3)),
+        ],
+    )

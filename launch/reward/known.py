@@ -1,0 +1,77 @@
+"""Episodes against which `telic reward` measures: those of datasets, and baselines that need no policy."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telic.launch.data.dataset import News
+from telic.launch.errors import UserError, reading
+from telic.replay.action import ActionSpec
+from telic.sim.world import AnyTask
+
+if TYPE_CHECKING:
+    from telic.rewards.evidence import Evidence, Stored
+
+# Episodes of each baseline.
+_BASELINE_EPISODES = 16
+
+
+class _Rest:
+    """Keeps every actuator where it is at the start of an episode."""
+
+    def __init__(self, actions: ActionSpec) -> None:
+        self._action = actions.initial_action
+
+    def reset(self, ids: NDArray[np.bool_] | None = None) -> None:
+        """Nothing is remembered."""
+
+    def act(self, observation: NDArray, signals: Mapping[str, NDArray]) -> NDArray[np.float32]:
+        """Actions (N, actuators)."""
+        return np.tile(np.asarray(self._action, np.float32), (len(observation), 1))
+
+
+def known_episodes(task: AnyTask, datasets: Sequence[Path], baselines: bool, seed: int, news: News) -> "Evidence":
+    """Stored episodes, labelled by the success of the task's own reward.
+
+    Args:
+        task: What was done.
+        datasets: Where the episodes are.
+        baselines: Also simulate episodes in which nothing is done, and in which actions are random.
+        seed: Of the baselines.
+        news: Told what is being read or simulated.
+
+    Raises:
+        UserError: If a dataset is refused, or the task's reward does not say what success is.
+    """
+    from telic.control.make import reward_for
+    from telic.launch.data.make import RandomActions
+    from telic.launch.recorder import record_episodes
+    from telic.rewards.evidence import NOTHING, RANDOM, Stored, evidence
+    from telic.rewards.program import RewardProgram
+
+    stored = [_opened(path, news) for path in datasets]
+    if baselines:
+        actions = RandomActions(task.actions, np.random.default_rng([seed, 1]))
+        for source, controller in ((NOTHING, _Rest(task.actions)), (RANDOM, actions)):
+            news(f"baseline: {source}")
+            replay = record_episodes(task, controller, seed, _BASELINE_EPISODES, task.episode_steps)
+            stored.append(Stored(replay, source))
+    own = reward_for(task)
+    if not isinstance(own, RewardProgram):
+        raise UserError(f"task {task.name!r} has no reward program that says what success is")
+    with reading("data"):
+        return evidence(stored, own)
+
+
+def _opened(path: Path, news: News) -> "Stored":
+    from telic.launch.data.dataset import open_dataset
+    from telic.rewards.evidence import Stored
+
+    dataset = open_dataset(path, news)
+    if dataset.store is None:
+        return Stored(dataset.replay, str(dataset.about.get("policy", "")))
+    episodes = dataset.store.episodes
+    return Stored(dataset.replay, dict(zip(episodes.first.tolist(), map(str, episodes.tag("source", "")), strict=True)))
