@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from telic.sim.errors import TaskError
 from telic.sim.mujoco.draws import Floats, Integers, stream_key, uniforms_at
 from telic.sim.mujoco.sources import Command
 from telic.sim.mujoco.task import MujocoTask
+from telic.sim.suggest import did_you_mean
 
 
 class Commands:
@@ -26,7 +28,26 @@ class Commands:
         self.values: dict[str, NDArray[Any]] = {
             source.name: np.zeros((num_envs, size)) for source, size in zip(self._sources, sizes, strict=True)
         }
+        # What is told instead of a draw; NaN where a draw is wanted.
+        self._pinned = {name: np.full_like(values, np.nan) for name, values in self.values.items()}
+        for number, source in enumerate(self._sources):
+            before = [other.name for other in self._sources[:number] if self.values[other.name].shape[1] == 1]
+            if source.scaled_by and source.scaled_by not in before:
+                raise TaskError(
+                    f"command {source.name!r} is scaled by {source.scaled_by!r}, which is no command of one number "
+                    f"before it{did_you_mean(source.scaled_by, before)}"
+                )
         self.reseed(seed)
+
+    def pin(self, name: str, values: Floats, worlds: Integers) -> None:
+        """Tell some worlds (n,) these values (n, size) from their next episode on; NaN goes back to draws.
+
+        Raises:
+            TaskError: If the task has no such command.
+        """
+        if name not in self._pinned:
+            raise TaskError(f"the task has no command {name!r}{did_you_mean(name, self._pinned)}")
+        self._pinned[name][worlds] = values
 
     def reseed(self, seed: int) -> None:
         """Draw from another seed from now on."""
@@ -57,6 +78,10 @@ class Commands:
         shares = uniforms_at(self._keys[number], worlds, episodes, count, draw.astype(np.int64) * count)
         values = low + (high - low) * shares[:, :-1]
         values[shares[:, -1] < source.zero] = 0.0
+        if source.scaled_by:
+            values *= self.values[source.scaled_by][worlds]
+        pinned = self._pinned[source.name][worlds]
+        np.copyto(values, pinned, where=~np.isnan(pinned))
         self.values[source.name][worlds] = values
 
 

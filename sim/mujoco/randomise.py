@@ -3,7 +3,7 @@
 # MuJoCo keeps its classes in compiled modules, which pyright cannot read.
 # pyright: reportAttributeAccessIssue=false
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from telic.sim.errors import TaskError, check_choice, check_number, check_range
 from telic.sim.mujoco.draws import Floats, Integers, gaussians, stream_key, uniforms
 from telic.sim.mujoco.model_fields import NOT_NEGATIVE, POSITIVE, Entries, find, nominal
+from telic.sim.suggest import did_you_mean
 
 KINDS = ("scale", "add", "set")
 DISTRIBUTIONS = ("uniform", "log_uniform", "normal")
@@ -37,6 +38,7 @@ class Randomise:
         distribution: ``uniform``, ``log_uniform`` or ``normal``.
         component: Which number of each element, such as 0 for the sliding one of ``geom_friction``; all by default.
         each: What has a value of its own: every ``element``, every ``number``, or ``all`` share one.
+        command: Take the value from this command of the task, of one number, instead of a draw.
     """
 
     quantity: str
@@ -46,6 +48,7 @@ class Randomise:
     distribution: Literal["uniform", "log_uniform", "normal"] = "uniform"
     component: int | None = None
     each: Literal["element", "number", "all"] = "element"
+    command: str = ""
 
     def __post_init__(self) -> None:
         about = f"randomisation of {self.label}"
@@ -123,18 +126,25 @@ class Randomiser:
         """Draw from another seed from now on."""
         self._key = stream_key(seed, "randomise")
 
-    def draw(self, worlds: Integers, episodes: Integers) -> None:
+    def draw(self, worlds: Integers, episodes: Integers, told: Mapping[str, Floats] | None = None) -> None:
         """Draw the values of new episodes and write them into the model's fields.
 
         Args:
             worlds: Which worlds (n,), in rising order.
             episodes: The number of each one's episode (n,).
+            told: Commands of these worlds by name (n, size), for the rules that follow one.
+
+        Raises:
+            TaskError: If a rule follows a command that there is not, or that leaves its range.
         """
         if not self.rules or not len(worlds):
             return
         first = 0
         for rule, plan in zip(self.rules, self._plans, strict=True):
-            values = _sample(rule, self._key, worlds, episodes, plan.draws, first)
+            if rule.command:
+                values = _follow(rule, told or {})
+            else:
+                values = _sample(rule, self._key, worlds, episodes, plan.draws, first)
             self.values[rule.label][worlds] = values
             first += 2 * (plan.draws + 1)  # Gaussians take up to two uniform numbers each, from an even place.
         self._write(worlds)
@@ -253,6 +263,16 @@ def _sample(rule: Randomise, key: int, worlds: Integers, episodes: Integers, cou
     if rule.distribution == "log_uniform":
         return low * (high / low) ** share
     return low + (high - low) * share
+
+
+def _follow(rule: Randomise, told: Mapping[str, Floats]) -> Floats:
+    """Return the values (n, 1) of the command that a rule follows."""
+    if rule.command not in told:
+        raise TaskError(f"{rule.label} follows command {rule.command!r}{did_you_mean(rule.command, told)}")
+    values, (low, high) = told[rule.command], rule.bounds
+    if values.shape[1] != 1 or ((values < low) | (values > high)).any():
+        raise TaskError(f"{rule.label} follows command {rule.command!r}; allowed: one number from {low:g} to {high:g}")
+    return values
 
 
 def _apply(rule: Randomise, entry: Entries, present: Floats, drawn: Floats) -> Floats:

@@ -251,6 +251,7 @@ class Command(Source):
         frame: Where a vector is measured.
         every_s: Draw again so often [s]; 0 for once per episode.
         zero: Chance that a draw is zero, all numbers together, so that standing still is practised too.
+        scaled_by: Another command of one number, which stands before this one: what is drawn is multiplied by it.
         description: One line for people.
     """
 
@@ -260,6 +261,7 @@ class Command(Source):
     frame: str = ""
     every_s: float = 0.0
     zero: float = 0.0
+    scaled_by: str = ""
     description: str = ""
 
     def __post_init__(self) -> None:
