@@ -22,7 +22,7 @@ SOLVED = {
     "arm_push": ({}, arm.push, 8, 8.0, 0.75),
     "arm_pick": ({}, arm.pick, 8, 6.0, 0.9),
     "arm_door": ({}, arm.open_door, 4, 8.0, 1.0),
-    "agv": ({}, drive.drive, 16, 24.0, 0.6),
+    "agv": ({}, drive.drive, 24, 24.0, 0.5),
     "quadruped": ({"pushes": False}, trot.trot, 8, 4.0, 0.75),
     "quadruped_arm": ({}, walk_and_reach.walk_and_reach, 4, 12.0, 0.75),
 }
@@ -53,7 +53,9 @@ def test_task_is_solved_by_a_policy_without_learning(name):
     assert successes(make_task(name, **parameters), policy, worlds, seconds).mean() >= share
 
 
-@pytest.mark.parametrize("name", ["arm_pick", "arm_door", "agv", "acrobot", "cartpole_swing_up", "arm_reach"])
+@pytest.mark.parametrize(
+    "name", ["arm_pick", "arm_push", "arm_door", "agv", "acrobot", "cartpole_swing_up", "arm_reach"]
+)
 def test_doing_nothing_does_not_solve_it(name):
     task = make_task(name)
     _, _, worlds, seconds, _ = SOLVED[name]
