@@ -57,7 +57,7 @@ def assert_same(store, steps, started_over=()):
     found = store.read(np.arange(len(store)))
     numbers = np.array([step["number"] for step in steps])
     ends = np.array([step["end"] for step in steps])
-    left = np.isin(numbers, started_over) & (numbers != numbers[-1:].max(initial=-1))
+    left = np.isin(numbers, list(started_over)) & (numbers != numbers[-1:].max(initial=-1))
     following = numbers + np.where(ends == "", 1.0, FINAL)
     for name, value in states_of(numbers).items():
         np.testing.assert_array_equal(found.signals[name], value, err_msg=name)
