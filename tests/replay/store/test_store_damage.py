@@ -86,9 +86,12 @@ def test_a_missing_last_chunk_is_noticed_through_the_index(walked):
     assert_same(reader, walk.steps[: (CHUNKS - 1) * STEPS])
 
 
-def test_damage_in_the_middle_is_an_error_where_it_is_read_and_nowhere_else(walked):
+@pytest.mark.parametrize("indexed", [True, False])
+def test_damage_in_the_middle_is_an_error_where_it_is_read_and_nowhere_else(walked, indexed):
     store, _ = walked
     flip(chunk(store, 2), -1)
+    if not indexed:
+        (store.path / "writers/robot/index.safetensors").unlink()
     reader = Store.open(store.path)
     assert len(reader) == CHUNKS * STEPS
     with pytest.raises(CorruptChunkError, match=r"000002\.safetensors.*checksum"):

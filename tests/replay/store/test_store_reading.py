@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from telic.replay.errors import ReplayError, SchemaError, ShapeError
+from telic.replay.errors import DiscontinuityError, ReplayError, SchemaError, ShapeError
 from telic.replay.replay import Replay
 from telic.replay.store import library, memory
 from telic.replay.store.errors import CorruptChunkError, ReadOnlyError
@@ -82,6 +82,8 @@ def test_a_loaded_replay_goes_on_where_the_store_ends(walked, place):
     before = len(store)
     signals, action, following, *ends = walk.step("terminated")
     with_axis = [{name: value[None] for name, value in states.items()} for states in (signals, following)]
+    with pytest.raises(DiscontinuityError):
+        replay.add(with_axis[1], action[None], with_axis[1], *(end[None] for end in ends))
     replay.add(with_axis[0], action[None], with_axis[1], *(end[None] for end in ends))
     last_open = store.episodes.length[-1]
     assert replay.at(np.array([before - 1]), reward=place, n_step=5).steps.tolist() == [2]
