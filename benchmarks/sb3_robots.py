@@ -23,7 +23,7 @@ EPISODES = 256
 
 RECIPES = {
     "cartpole": Sb3Config(steps=50_000, num_envs=16, rollout=64, learning_rate=1e-3),
-    "cartpole_swing_up": Sb3Config(steps=150_000, num_envs=16, rollout=128, learning_rate=7e-4),
+    "cartpole_swing_up": Sb3Config(steps=150_000, num_envs=16, rollout=128, learning_rate=7e-4, normalise=False),
     "agv": Sb3Config(
         steps=320_000, num_envs=32, rollout=128, batch=512, epochs=8, learning_rate=5e-4, hidden=(128, 128)
     ),

@@ -22,7 +22,7 @@ SOLVED = {
     "arm_push": ({}, arm.push, 8, 8.0, 0.75),
     "arm_pick": ({}, arm.pick, 8, 6.0, 0.9),
     "arm_door": ({}, arm.open_door, 4, 8.0, 1.0),
-    "agv": ({}, drive.drive, 24, 24.0, 0.5),
+    "agv": ({}, drive.drive, 24, 24.0, 0.7),
     "quadruped": ({"pushes": False}, trot.trot, 8, 4.0, 0.75),
     "quadruped_arm": ({}, walk_and_reach.walk_and_reach, 4, 12.0, 0.75),
 }
