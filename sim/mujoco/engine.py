@@ -6,8 +6,8 @@
 
 import copy
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -15,7 +15,7 @@ from mujoco.batch import Batch, SimulationError
 from numpy.typing import NDArray
 
 from telic.sim.compiled import compiled
-from telic.sim.mujoco.contact_forces import ContactForces
+from telic.sim.mujoco.contact_forces import ContactStep
 from telic.sim.mujoco.draws import Floats, Integers
 from telic.sim.mujoco.signals import needs_contact_forces
 from telic.sim.mujoco.task import MujocoTask
@@ -38,6 +38,11 @@ _WARNINGS = {
 _HUGE = 1e10
 # Broken worlds that are kept for inspection.
 _KEPT = 64
+# What the batch keeps in its state rows; all else is computed.
+_STATE = frozenset(
+    {"time", "qpos", "qvel", "act", "history", "qacc_warmstart", "ctrl", "qfrc_applied", "xfrc_applied", "eq_active"}
+    | {"mocap_pos", "mocap_quat", "userdata", "plugin_state", "plastic"}
+)
 
 
 @dataclass(frozen=True)
@@ -71,12 +76,12 @@ class Engine:
         # A simulation that breaks down is left as it is, for inspection, until the world restarts it.
         self.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         contacts = needs_contact_forces(task.signals)
-        self._refresh = _VELOCITY if task.refresh == "velocity" else _NONE
-        self._decimation = task.decimation
-        # One MjData per simulation costs a little memory traffic: only where a call needs what the one before left.
-        persistent = contacts or self._refresh != _NONE
-        self.batch = Batch(self.model, num_envs, min(threads, num_envs), persistent)
-        self._contacts = ContactForces(self.batch) if contacts else None
+        refresh = task.refresh == "velocity"
+        self._decimation, self._stage = task.decimation, _VELOCITY if refresh else _NONE
+        # One MjData per simulation costs some memory traffic, but then a refresh costs nothing: the next step goes on
+        # from it.
+        self.batch = Batch(self.model, num_envs, min(threads, num_envs), persistent=refresh and not contacts)
+        self._contacts = ContactStep(self.batch, task.decimation, refresh) if contacts else None
         self._watched = self.batch.bind("qpos"), self.batch.bind("qvel"), self.batch.warning[:, :, _NUMBER]
         self._broken = np.zeros(num_envs, np.bool_)
         self.divergences: deque[Divergence] = deque(maxlen=_KEPT)
@@ -88,38 +93,39 @@ class Engine:
             Which ones broke down (N,), a live array; None for none.
         """
         messages: dict[int, str] = {}
-        self._watch(self.batch.step, (None, self._decimation, self._stage_of_step), messages)
-        if self._contacts:
-            self._contacts.compute()
-            self._watch(self.batch.forward, (None, self._refresh), messages)
+        if self._contacts is not None:
+            self._contacts.step()
+            messages = self._contacts.failed
+        else:
+            try:
+                self.batch.step(None, self._decimation, self._stage)
+            except SimulationError as error:
+                messages = {int(i): self.batch.error(int(i)) for i in error.ids}
         if not _find_broken(*self._watched, self._broken) and not messages:
             return None
         self._broken[list(messages)] = True
         self._record(np.flatnonzero(self._broken), messages)
         return self._broken
 
-    @property
-    def _stage_of_step(self) -> int:
-        # Contact forces belong to the last physics step: what refreshes comes after them.
-        return _NONE if self._contacts else self._refresh
+    def bind(self, field: str) -> NDArray[Any]:
+        """Return a live array (N, ...) of a field of MjData; only the state's may be written to."""
+        if self._contacts is None or field in _STATE:
+            return self.batch.bind(field)
+        return self._contacts.bind(field)
 
     def reset(self, ids: Integers, keyframe: int = -1) -> None:
         """Put simulations into the model's reference configuration, or a keyframe; `forward` must follow."""
         self.batch.reset(self._some(ids), keyframe, _NONE)
 
     def forward(self, ids: Integers) -> None:
-        """Compute everything at the present states."""
-        self.batch.forward(self._some(ids), _ALL)
+        """Compute everything at the present states, as if no contact had been made yet."""
+        if self._contacts is not None:
+            self._contacts.forward(self._some(ids))
+        else:
+            self.batch.forward(self._some(ids), _ALL)
 
     def _some(self, ids: Integers) -> NDArray[np.int32] | None:
         return None if len(ids) == self.batch.nsim else ids.astype(np.int32)
-
-    def _watch(self, call: Callable[..., None], arguments: tuple, messages: dict[int, str]) -> None:
-        """Make a call of the batch, and note for which simulations it failed, and why."""
-        try:
-            call(*arguments)
-        except SimulationError as error:
-            messages.update({int(i): self.batch.error(int(i)) for i in error.ids})
 
     def _record(self, ids: Integers, messages: dict[int, str]) -> None:
         for i in map(int, ids):

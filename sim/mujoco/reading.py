@@ -16,6 +16,7 @@ from telic.replay.signal import Signal
 from telic.sim.compiled import compiled
 from telic.sim.mujoco import sources as src
 from telic.sim.mujoco.draws import Integers
+from telic.sim.mujoco.engine import Engine
 from telic.sim.mujoco.signals import Columns, Function, ModelColumns, Own, Reading, Velocity
 from telic.sim.mujoco.task import MujocoTask
 
@@ -38,7 +39,7 @@ class Signals:
         self,
         task: MujocoTask,
         readings: tuple[tuple[Signal, Reading], ...],
-        batch: Batch,
+        engine: Engine,
         own: Mapping[str, Array],
     ) -> None:
         """Bind the fields that are read.
@@ -46,10 +47,10 @@ class Signals:
         Args:
             task: The task.
             readings: From `telic.sim.mujoco.signals.readings_of`.
-            batch: The simulations.
+            engine: The simulations.
             own: What the world keeps itself, by the name of the signal (N, size): live arrays.
         """
-        num_envs = batch.nsim
+        num_envs = engine.batch.nsim
         self._signals = tuple(signal for signal, _ in readings)
         sizes = [signal.size for signal in self._signals]
         edges = np.cumsum([0, *sizes])
@@ -66,7 +67,7 @@ class Signals:
             if isinstance(reading, Function):
                 self._functions.append(reading.source)
             else:
-                self._fills.append((self.columns[signal.name], _filler(reading, batch, own)))
+                self._fills.append((self.columns[signal.name], _filler(reading, engine, own)))
 
     def _views(self, rows: Array) -> dict[str, Array]:
         """Return views (n, *shape) of rows (n, total), by name."""
@@ -95,16 +96,17 @@ class Signals:
         return next((name for name, view in self.views.items() if not np.isfinite(view).all()), None)
 
 
-def _filler(reading: Reading, batch: Batch, own: Mapping[str, Array]) -> _Fill:
+def _filler(reading: Reading, engine: Engine, own: Mapping[str, Array]) -> _Fill:
+    num_envs = engine.batch.nsim
     match reading:
         case Columns(field, places):
-            return _gather(_flat(batch.bind(field), batch.nsim), places)
+            return _gather(_flat(engine.bind(field), num_envs), places)
         case ModelColumns(field, places):
-            return _gather_model(batch, field, places)
+            return _gather_model(engine.batch, field, places)
         case Velocity():
-            return _velocity(reading, batch)
+            return _velocity(reading, engine)
         case Own(src.Constant(_, value)):
-            return _copy(np.broadcast_to(np.asarray(value, np.float64).reshape(-1), (batch.nsim, np.size(value))))
+            return _copy(np.broadcast_to(np.asarray(value, np.float64).reshape(-1), (num_envs, np.size(value))))
         case Own(source):
             return _copy(own[source.name])
     raise TypeError(f"{type(reading).__name__} is computed from other signals, not filled")
@@ -146,17 +148,18 @@ def _gather_model(batch: Batch, field: str, places: Integers) -> _Fill:
     return fill
 
 
-def _velocity(reading: Velocity, batch: Batch) -> _Fill:
-    cvel, centers = batch.bind("cvel"), batch.bind("subtree_com")
-    where, axes = batch.bind(reading.where), batch.bind(reading.axes)
-    everybody = np.arange(batch.nsim)
+def _velocity(reading: Velocity, engine: Engine) -> _Fill:
+    num_envs = engine.batch.nsim
+    cvel, centers = engine.bind("cvel"), engine.bind("subtree_com")
+    where, axes = engine.bind(reading.where), engine.bind(reading.axes)
+    everybody = np.arange(num_envs)
 
     def fill(block: Array, ids: Integers | None) -> None:
         _object_velocity(
             cvel,
             centers,
             where,
-            axes.reshape(batch.nsim, -1, 9),
+            axes.reshape(num_envs, -1, 9),
             reading.bodies,
             reading.roots,
             reading.objects,

@@ -94,7 +94,7 @@ class MujocoWorld:
         self.steps, self.episodes = np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64)
         self.diverged = np.zeros(num_envs, np.bool_)
         self.commands = Commands(task, num_envs, seed)
-        self._reader = Signals(task, readings_of(task), batch, self._own())
+        self._reader = Signals(task, readings_of(task), self.engine, self._own())
         self.signals = self._reader.views
         columns = self._reader.columns
         self._dt = task.dt

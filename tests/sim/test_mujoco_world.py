@@ -201,8 +201,9 @@ def test_a_simulation_that_breaks_down_ends_alone_and_is_kept():
     assert not world.diverged.any() and np.isfinite(world.observation).all()
 
 
-def test_a_warning_of_the_engine_ends_the_episode():
-    world = TASK.make_world(N, seed=3, threads=1)
+@pytest.mark.parametrize("signals", [ALL, (*ALL, ContactForce("load"))], ids=["", "with contact forces"])
+def test_a_warning_of_the_engine_ends_the_episode(signals):
+    world = replace(TASK, signals=signals).make_world(N, seed=3, threads=1)
     world.engine.batch.bind("qvel")[1, 0] = 1e11
     world.step(np.zeros((N, 2)))
     np.testing.assert_array_equal(world.diverged, [False, True, False, False])
