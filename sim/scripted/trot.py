@@ -21,6 +21,7 @@ WEIGHT = 12.0 * 9.81  # [N]
 STIFFNESS = 40.0  # Of the joints' servos [N m/rad].
 
 _SIDE = np.array([-1.0, 1.0, -1.0, 1.0])  # The right legs are on the negative y side.
+_HIP_TO_FOOT = HIP + np.stack((0.0 * _SIDE, _SIDE * SHOULDER), axis=1)  # Where feet are from the trunk's middle.
 _PHASE = np.array([0.0, math.pi, math.pi, 0.0])  # FR and RL together, FL and RR together.
 _PERIOD_S = 0.54
 _STANCE_S = _PERIOD_S / 2.0
@@ -29,12 +30,14 @@ _HEIGHT = 0.261  # Of the hips above the feet [m].
 _CORRECTION = 0.1  # Foot placement per velocity error [s].
 _BOOST = 0.4  # Extra velocity per missing velocity [1].
 # The gait falls short by a fixed share, and drifts: measured on flat ground.
-_GAIN = np.array([1.4, 1.4])
+_GAIN = 1.4
 _DRIFT = np.array([0.12, 0.0])  # [m/s]
 _FASTEST = 0.65  # Faster it falls [m/s].
 _NEUTRAL = 0.24  # Share of the present velocity in the place where feet touch down.
 _LEVEL = 1.28  # Change of a leg's length per tilt of the trunk.
 _BEHIND = -0.024  # Places of the feet from the hips while walking [m].
+_MOST_LEVEL = 0.05  # Largest such change [m].
+_PUSHED_ABOVE = 0.25  # [m/s]
 _STANDS_BELOW = 0.05  # Commands this small are answered by standing [m/s] and [rad/s].
 
 
@@ -52,44 +55,53 @@ def trot(signals: Signals) -> NDArray[np.float32]:
 
 def leg_actions(signals: Signals, velocity: Floats, yaw_rate: Floats) -> NDArray[np.float32]:
     """Return the actions (N, 12) of the legs that walk with a velocity (N, 2) [m/s] and a yaw rate (N,) [rad/s]."""
-    elapsed = np.asarray(signals["elapsed"], np.float64).reshape(-1)
     present = np.asarray(signals["base_linear_velocity"], np.float64)[:, :2]
-    present_turn = np.asarray(signals["base_angular_velocity"], np.float64)[:, 2]
     down = np.asarray(signals["projected_gravity"], np.float64)
-
-    still = (np.linalg.norm(velocity, axis=1) < _STANDS_BELOW) & (np.abs(yaw_rate) < _STANDS_BELOW)
-    still &= np.linalg.norm(present, axis=1) < 0.25
     # A robot that was pushed steps, whatever it is told.
-    phase = np.mod(2.0 * math.pi * elapsed[:, None] / _PERIOD_S + _PHASE, 2.0 * math.pi)
+    still = (np.linalg.norm(velocity, axis=1) < _STANDS_BELOW) & (np.abs(yaw_rate) < _STANDS_BELOW)
+    still &= np.linalg.norm(present, axis=1) < _PUSHED_ABOVE
+    phase = 2.0 * math.pi * np.asarray(signals["elapsed"], np.float64).reshape(-1, 1) / _PERIOD_S + _PHASE
+    phase = np.mod(phase, 2.0 * math.pi)
     swings = (phase < math.pi) & ~still[:, None]
     share = np.where(swings, phase / math.pi, phase / math.pi - 1.0)  # Of the present swing or stance.
 
-    velocity = np.where(still[:, None], 0.0, np.clip(_GAIN * velocity, -_FASTEST, _FASTEST) + _DRIFT)
-    # Soft servos fall behind: ask for more than is commanded by as much as is missing.
-    wanted = _at_hips(velocity + _BOOST * (velocity - present), yaw_rate + _BOOST * (yaw_rate - present_turn))
-    moving = _at_hips(present, present_turn)
-    error = _at_hips(present - velocity, present_turn - yaw_rate)
-    touchdown = 0.5 * _STANCE_S * (wanted + _NEUTRAL * (moving - wanted)) + _CORRECTION * error
-    liftoff = -0.5 * _STANCE_S * wanted
-    smooth = 0.5 - 0.5 * np.cos(math.pi * share)
-    swinging = liftoff + (touchdown - liftoff) * smooth[..., None]
-    standing = 0.5 * _STANCE_S * wanted * (1.0 - 2.0 * share[..., None])
-    place = np.where(swings[..., None], swinging, np.where(still[:, None, None], 0.0, standing))
-
     foot = np.empty((len(velocity), len(LEGS), 3))
-    foot[..., :2] = place
-    foot[..., 0] += np.where(still, 0.0, _BEHIND)[:, None]
+    foot[..., :2] = np.where(still[:, None, None], 0.0, _places(signals, velocity, yaw_rate, swings, share))
     foot[..., 1] += _SIDE * SHOULDER
     # Level the trunk: legs on the low side push further down.
-    tilt = np.einsum("nk,lk->nl", down[:, :2], np.stack((HIP[:, 0], HIP[:, 1] + _SIDE * SHOULDER), axis=1))
-    foot[..., 2] = (
-        -_HEIGHT - np.clip(_LEVEL * tilt, -0.05, 0.05) + _LIFT * np.where(swings, np.sin(math.pi * share), 0.0)
-    )
+    tilt = np.einsum("nk,lk->nl", down[:, :2], _HIP_TO_FOOT)
+    lift = np.where(swings, _LIFT * np.sin(math.pi * share), 0.0)
+    foot[..., 2] = lift - _HEIGHT - np.clip(_LEVEL * tilt, -_MOST_LEVEL, _MOST_LEVEL)
     angles = leg_angles(foot)
     load = np.where(swings, 0.0, WEIGHT / np.maximum(1, np.sum(~swings, axis=1))[:, None])
     angles += _load_torque(angles, load) / STIFFNESS
     actions = (angles - np.array(HOME)) / np.array(ACTION_SCALE)
     return np.clip(actions.reshape(len(actions), -1), -1.0, 1.0).astype(np.float32)
+
+
+def _places(signals: Signals, velocity: Floats, yaw_rate: Floats, swings: NDArray[np.bool_], share: Floats) -> Floats:
+    """Return where the feet of a walking robot are from their hips, along x and y (N, 4, 2) [m].
+
+    Args:
+        signals: Of the task.
+        velocity: To walk with (N, 2) [m/s].
+        yaw_rate: To turn with (N,) [rad/s].
+        swings: Which feet are in the air (N, 4).
+        share: How much of the present swing or stance is over (N, 4).
+    """
+    present = np.asarray(signals["base_linear_velocity"], np.float64)[:, :2]
+    present_turn = np.asarray(signals["base_angular_velocity"], np.float64)[:, 2]
+    velocity = np.clip(_GAIN * velocity, -_FASTEST, _FASTEST) + _DRIFT
+    # Soft servos fall behind: ask for more than is commanded by as much as is missing.
+    wanted = _at_hips(velocity + _BOOST * (velocity - present), yaw_rate + _BOOST * (yaw_rate - present_turn))
+    error = _at_hips(present - velocity, present_turn - yaw_rate)
+    neutral = wanted + _NEUTRAL * (_at_hips(present, present_turn) - wanted)
+    touchdown = 0.5 * _STANCE_S * neutral + _CORRECTION * error
+    liftoff = -0.5 * _STANCE_S * wanted
+    smooth = 0.5 - 0.5 * np.cos(math.pi * share)
+    swinging = liftoff + (touchdown - liftoff) * smooth[..., None]
+    standing = 0.5 * _STANCE_S * wanted * (1.0 - 2.0 * share[..., None])
+    return np.where(swings[..., None], swinging, standing) + np.array((_BEHIND, 0.0))
 
 
 def leg_angles(foot: Floats) -> Floats:
@@ -119,5 +131,5 @@ def _load_torque(angles: Floats, load: Floats) -> Floats:
 
 def _at_hips(velocity: Floats, yaw_rate: Floats) -> Floats:
     """Return the velocity (N, 4, 2) of the ground's points under the hips of a body that moves and turns."""
-    around = np.stack((-HIP[:, 1] - _SIDE * SHOULDER, HIP[:, 0]), axis=1)
+    around = np.stack((-_HIP_TO_FOOT[:, 1], _HIP_TO_FOOT[:, 0]), axis=1)
     return velocity[:, None] + yaw_rate[:, None, None] * around
