@@ -36,7 +36,7 @@ def arm_door(reward: RewardKind = "shaped", duration_s: float = 10.0) -> MujocoT
             JointPosition("door_angle", joints=("door",)),
             JointVelocity("door_velocity", joints=("door",)),
             Position("handle_position", site="handle"),
-            offset("handle_offset", "gripper_position", "handle_position", "The handle's position from the gripper"),
+            offset("handle_offset", "gripper_position", "handle_position", "the handle's position from the gripper"),
         ),
         observation=(
             *arm_sensors(),

@@ -85,7 +85,7 @@ def _signals() -> tuple[Source, ...]:
             function=_direction,
             inputs=("pole_angle",),
             shape=(2,),
-            description="Cosine and sine of the pole's angle from upright",
+            description="cosine and sine of the pole's angle from upright",
         ),
         PreviousAction("previous_action"),
         Elapsed("elapsed"),

@@ -101,7 +101,7 @@ def body_signals() -> tuple[Source, ...]:
             inputs=("base_rotation",),
             shape=(3,),
             frame="body",
-            description="Direction of gravity as the trunk sees it, of length one",
+            description="direction of gravity as the trunk sees it, of length one",
         ),
         Position("foot_position", site=FEET),
         Computed(
@@ -109,7 +109,7 @@ def body_signals() -> tuple[Source, ...]:
             function=_height,
             inputs=("base_position", "foot_position"),
             unit="m",
-            description="Height of the trunk above its lowest foot",
+            description="height of the trunk above its lowest foot",
         ),
         SensorReading("foot_force", sensors=FEET),
         Computed(

@@ -57,7 +57,7 @@ def object_signals() -> tuple[Source, ...]:
         Position("object_position", body="object"),
         Rotation("object_rotation", body="object"),
         LinearVelocity("object_velocity", body="object"),
-        offset("object_offset", "gripper_position", "object_position", "The object's position from the gripper"),
+        offset("object_offset", "gripper_position", "object_position", "the object's position from the gripper"),
     )
 
 
@@ -65,7 +65,7 @@ def goal_signals(start: str) -> tuple[Source, ...]:
     """Return the signals of a goal and of where it is from what should get there."""
     return (
         Position("goal_position", site="goal"),
-        offset("goal_offset", start, "goal_position", f"The goal's position from {start}"),
+        offset("goal_offset", start, "goal_position", f"the goal's position from {start}"),
     )
 
 

@@ -52,7 +52,7 @@ def quadruped(
                 frame="body",
                 every_s=5.0,
                 zero=0.1,
-                description="Velocity to walk with, forwards and to the left",
+                description="velocity to walk with, forwards and to the left",
             ),
             Command(
                 "command_yaw_rate",
@@ -62,7 +62,7 @@ def quadruped(
                 frame="body",
                 every_s=5.0,
                 zero=0.2,
-                description="Rate to turn with, to the left",
+                description="rate to turn with, to the left",
             ),
         ),
         observation=(

@@ -72,8 +72,8 @@ def quadruped_arm(
             JointVelocity("arm_joint_velocity", joints=ARM_JOINTS),
             Position("gripper_position", site="arm_gripper"),
             Position("goal_position", site="goal"),
-            _seen_from_base("gripper_in_base", "gripper_position", "Where the gripper is from the trunk"),
-            _seen_from_base("goal_in_base", "goal_position", "Where the goal is from the trunk"),
+            _seen_from_base("gripper_in_base", "gripper_position", "where the gripper is from the trunk"),
+            _seen_from_base("goal_in_base", "goal_position", "where the goal is from the trunk"),
         ),
         observation=(
             *body_sensors(),
