@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from telic.replay.reward import Reward
 from telic.sim.scoring import Scorer
-from telic.sim.world import AnyTask
+from telic.sim.world import AnyTask, Watcher
 
 Array = NDArray[Any]
 
@@ -27,6 +27,7 @@ class TaskVectorEnv(VectorEnv[Array, NDArray[np.float32], Array]):
     Attributes:
         task: The task.
         world: The world; its signals say more than the observations.
+        watchers: Who else looks at every step, before it and after it, when no ended episode has begun anew yet.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012
@@ -66,6 +67,7 @@ class TaskVectorEnv(VectorEnv[Array, NDArray[np.float32], Array]):
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.world = task.make_world(num_envs, fresh_seed() if seed is None else seed, threads)
         self._scorer = Scorer(reward, self.world)
+        self.watchers: list[Watcher] = []
         self._ended = np.zeros(num_envs, np.bool_)
 
     def reset(
@@ -110,11 +112,11 @@ class TaskVectorEnv(VectorEnv[Array, NDArray[np.float32], Array]):
                 f'the episode of environment {env} has ended; call reset(options={{"reset_mask": ...}}) first'
             )
         if self.autoreset_mode == AutoresetMode.SAME_STEP:
-            finals = world.step_and_restart(actions, before=scorer.before, after=scorer.after)
+            finals = world.step_and_restart(actions, before=self._before, after=self._after)
             scorer.check()
             info: dict[str, Any] = {"reward_terms": self._terms(), **self._finals(finals)}
         else:
-            world.step(actions, before=scorer.before, after=scorer.after)
+            world.step(actions, before=self._before, after=self._after)
             scorer.check()
             if self.autoreset_mode == AutoresetMode.NEXT_STEP and self._ended.any():
                 world.reset(self._ended)
@@ -125,6 +127,16 @@ class TaskVectorEnv(VectorEnv[Array, NDArray[np.float32], Array]):
         self._ended[:] = world.ended
         reward, terminated, truncated = map(self._own, (scorer.total, world.terminated, world.truncated))
         return self._observation(), reward, terminated, truncated, info
+
+    def _before(self, first: int, last: int) -> None:
+        self._scorer.before(first, last)
+        for watcher in self.watchers:
+            watcher.before(first, last)
+
+    def _after(self, first: int, last: int) -> None:
+        self._scorer.after(first, last)
+        for watcher in self.watchers:
+            watcher.after(first, last)
 
     def _own(self, array: Array) -> Array:
         return array.copy() if self._copy else array

@@ -16,6 +16,18 @@ Mask = NDArray[np.bool_]
 Hook = Callable[[int, int], None]
 
 
+class Watcher(Protocol):
+    """Somebody who looks at every step of a world: each method is a `Hook`."""
+
+    def before(self, first: int, last: int) -> None:
+        """Look at worlds ``first...last-1`` before they move."""
+        ...
+
+    def after(self, first: int, last: int) -> None:
+        """Look at them when they have moved; ended episodes have not begun anew yet."""
+        ...
+
+
 class World(Protocol):
     """Many simulations of one task, each in its own episode.
 
