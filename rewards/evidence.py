@@ -27,7 +27,8 @@ class Stored:
 
     Attributes:
         replay: The episodes.
-        source: Who acted, ``nothing`` and ``random`` being baselines: in all episodes, or by an episode's first slot.
+        source: Who acted, ``nothing`` and ``random`` being baselines: in all episodes, or by an episode's first slot;
+            where it is empty, the replay's own episode table says.
     """
 
     replay: Replay
@@ -142,7 +143,7 @@ def evidence(stored: Sequence[Stored], success: RewardProgram) -> Evidence:
             steps = (episodes.first[row] + np.arange(episodes.length[row]) * streams) % each.replay.capacity
             parts.append(part)
             slots.append(steps)
-            sources.append(each.source_of(int(steps[0])))
+            sources.append(each.source_of(int(steps[0])) or str(episodes.source[row]))
             terminated.append(bool(episodes.terminated[row]))
             succeeded.append(_succeeded(each.replay, steps, terminated[-1], success))
     if not slots:

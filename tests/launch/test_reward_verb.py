@@ -129,3 +129,42 @@ def test_check_refuses_episodes_of_another_task(tmp_path, capsys):
     rank = ["reward", "check", str(tmp_path / "reward.py"), "--task", "cartpole", "--data", str(tmp_path / "other")]
     assert main(rank) == 2
     assert "which the episodes do not have: they are of another task" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def fallen(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "random"
+    assert main(["data", "make", "cartpole", "--episodes", "4", "--out", str(folder)]) == 0
+    return folder
+
+
+def test_score_gives_every_episode_its_return(fallen, tmp_path, capsys):
+    (tmp_path / "alive.py").write_text('"""Last."""\ndef reward(terminated):\n    return {"alive": 1.0 - terminated}\n')
+    words = ["reward", "score", str(tmp_path / "alive.py"), "--task", "cartpole", "--data", str(fallen), "--json"]
+    assert main(words) == 0
+    found = said(capsys)
+    assert [episode["return"] for episode in found["episodes"]] == [e["steps"] - 1 for e in found["episodes"]]
+    assert {episode["source"] for episode in found["episodes"]} == {"random"}
+    assert found["success_auc"] is None and found["success_return"] is None
+
+
+def test_compare_shows_matrices_and_writes_a_page(fallen, tmp_path, capsys):
+    (tmp_path / "up.py").write_text('"""Up."""\ndef reward(pole_direction):\n    return {"up": pole_direction[0]}\n')
+    (tmp_path / "down.py").write_text(
+        '"""Down."""\ndef reward(pole_direction):\n    return {"a": -pole_direction[0]}\n'
+    )
+    files = [str(tmp_path / "up.py"), str(tmp_path / "down.py")]
+    page = tmp_path / "page.html"
+    words = ["reward", "compare", *files, "--task", "cartpole", "--data", str(fallen), "--out", str(page), "--json"]
+    assert main(words) == 0
+    found = said(capsys)
+    assert found["order"] == ["task", "up", "down"]
+    assert found["epic"][1][2] == pytest.approx(1.0, abs=1e-4)
+    assert found["kendall"][1][2] == pytest.approx(-1.0)
+    assert page.read_text().count("<tr>") == 16
+
+
+def test_score_without_data_is_refused(tmp_path, capsys):
+    (tmp_path / "reward.py").write_text(CARTPOLE)
+    assert main(["reward", "score", str(tmp_path / "reward.py"), "--task", "cartpole", "--data"]) == 2
+    assert "name at least one dataset" in capsys.readouterr().err
