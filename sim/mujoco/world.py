@@ -1,5 +1,8 @@
 """The MuJoCo world: many simulations of the same task, each in its own episode."""
 
+# Arguments of the compiled function are arrays.
+# ruff: noqa: ANN001, ANN202
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from telic.sim.compiled import compiled
 from telic.sim.mujoco.actuators import commands, delays, settled
 from telic.sim.mujoco.begin import Beginning
 from telic.sim.mujoco.commands import Commands
@@ -84,7 +88,6 @@ class MujocoWorld:
         batch, model = self.engine.batch, self.engine.model
         self._low, self._high = task.actions.bounds
         self._scale, self._offset = commands(task.actuators, model)
-        self._is_direct = not task.actuators
         self._first_action = task.actions.initial_action
         self._first_ctrl = self._offset + self._scale * self._first_action
         self._first_act, self._first_history = settled(model, self._first_ctrl)
@@ -268,14 +271,11 @@ class MujocoWorld:
         array = np.asarray(action, np.float32)
         if array.shape != self._action.shape:
             raise ValueError(f"action has shape {array.shape}; allowed: {self._action.shape}")
-        if not np.isfinite(array.sum()):
-            wrong = np.argwhere(~np.isfinite(array))
-            if len(wrong):
-                env, actuator = wrong[0]
-                name = self.task.actions.names[actuator]
-                raise ValueError(f"action {name} of world {env} is {array[env, actuator]}; allowed: finite numbers")
-        np.clip(array, self._low, self._high, out=self._action)
-        self._ctrl[:] = self._action if self._is_direct else self._offset + self._scale * self._action
+        limits = self._low, self._high, self._scale, self._offset
+        if not _command(array, *limits, self._action, self._ctrl):
+            env, actuator = np.argwhere(~np.isfinite(array))[0]
+            name = self.task.actions.names[actuator]
+            raise ValueError(f"action {name} of world {env} is {array[env, actuator]}; allowed: finite numbers")
 
     def refresh(self, ids: Mask | None = None) -> None:
         """Make signals and observations follow a state that was written into the simulations, as at a start.
@@ -353,6 +353,21 @@ class MujocoWorld:
         if mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
             raise ValueError(f"ids is {mask.dtype} {mask.shape}; allowed: a bool array of shape ({self.num_envs},)")
         return mask
+
+
+@compiled(nogil=True, error_model="numpy")
+def _command(given, low, high, scale, offset, action, ctrl):
+    """Limit actions and write the commands that they stand for; return whether all were finite, else change nothing."""
+    worlds, actuators = given.shape
+    for i in range(worlds):
+        for j in range(actuators):
+            if not np.isfinite(given[i, j]):
+                return False
+    for i in range(worlds):
+        for j in range(actuators):
+            action[i, j] = min(max(given[i, j], low[j]), high[j])
+            ctrl[i, j] = offset[j] + scale[j] * action[i, j]
+    return True
 
 
 def _check_seed(seed: int) -> None:
