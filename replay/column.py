@@ -4,8 +4,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from telic.replay.errors import NonFiniteError, ShapeError, StaleColumnError, UnknownNameError, did_you_mean
-from telic.replay.kernels import VOID
+from telic.replay.errors import (
+    NonFiniteError,
+    ReplayError,
+    ShapeError,
+    StaleColumnError,
+    UnknownNameError,
+    did_you_mean,
+)
+from telic.replay.kernels import ENDED, FIRST, VOID
+from telic.replay.remembering import RememberingReward, initial_memory, remembers, scan
 from telic.replay.returns import ReturnsToGo
 from telic.replay.reward import Reward, kernel_of, total
 from telic.replay.schema import Schema
@@ -19,7 +27,8 @@ CHUNK = 4096
 class Column:
     """One reward's values, one per slot of a storage.
 
-    Rows are scored in the order of time, so those that have a value are the ones before a certain generation.
+    Rows are scored in the order of time, so those that have a value are the ones before a certain generation. A reward
+    that remembers begins anew with each episode, and at the oldest stored step where the beginning is not stored.
 
     Attributes:
         name: Fingerprint of the reward.
@@ -29,6 +38,7 @@ class Column:
         covered: Generation of the first row that has no value yet.
         reward: The reward itself; None in a column that was loaded without one.
         returns: Returns to go that are derived from the column, by gamma.
+        memory: What a reward that remembers knows after the last row that has a value, (streams, elements) float32.
     """
 
     name: str
@@ -38,6 +48,7 @@ class Column:
     covered: int = 0
     reward: Reward | None = None
     returns: dict[float, ReturnsToGo] = field(default_factory=dict)
+    memory: np.ndarray | None = None
     _kernel_terms: tuple[str, ...] = ()
 
     def missing(self, storage: Storage) -> int:
@@ -60,6 +71,9 @@ class Column:
                 f"reward column {self.name!r} lacks {missing} of {storage.count} rows, and the reward itself is not "
                 "loaded; hand it in once with relabel(reward)"
             )
+        if remembers(self.reward):
+            self._recall(storage)
+            missing = self.missing(storage)
         start = (storage.head - missing) % storage.rows * storage.streams
         stop = start + missing * storage.streams
         # Rows past the end of the ring go on at its beginning.
@@ -72,6 +86,7 @@ class Column:
     def forget(self) -> None:
         """Cover no rows any more, nor may anything that is derived from the column."""
         self.covered = 0
+        self.memory = None
         self.returns.clear()
 
     def returns_to_go(self, storage: Storage, gamma: float) -> ReturnsToGo:
@@ -85,23 +100,39 @@ class Column:
 
         Raises:
             StaleColumnError: If the reward is not at hand.
+            ReplayError: If it remembers within an episode.
             NonFiniteError: If a reward is not finite.
         """
         if self.reward is None:
             raise StaleColumnError(
                 f"reward column {self.name!r} cannot score a changed goal: the reward itself is not loaded; hand it in"
             )
+        if remembers(self.reward):
+            raise ReplayError(
+                f"reward {self.name!r} remembers within an episode; for a changed goal it cannot be scored step by step"
+            )
         rewards = total(self._evaluate(self.reward, inputs, count))
         if not np.isfinite(rewards).all():
             raise NonFiniteError(f"reward {self.name!r} is not finite for a changed goal")
         return rewards
+
+    def _recall(self, storage: Storage) -> None:
+        """Have the memory ready for the first row to be scored; where it is not known, begin with the oldest row."""
+        if self.memory is None:
+            self.forget()
+        if self.memory is None or self.covered < storage.written - storage.count:
+            assert self.reward is not None and remembers(self.reward)
+            self.memory = initial_memory(self.reward, storage.streams)
 
     def _score(self, storage: Storage, reward: Reward, index: np.ndarray) -> None:
         """Fill the values of some slots, in rising order."""
         if not len(index):
             return
         inputs = storage.read(index).inputs(reward.inputs)
-        terms = self._evaluate(reward, inputs, len(index))
+        if remembers(reward):
+            terms = self._remember(storage, reward, inputs, index)
+        else:
+            terms = self._evaluate(reward, inputs, len(index))
         # A span is written faster than a list of slots.
         span = slice(index[0], index[-1] + 1) if index[-1] - index[0] == len(index) - 1 else index
         self.total[span] = total(terms)
@@ -110,6 +141,17 @@ class Column:
         if self.keep_terms:
             for name, value in terms.items():
                 self.terms.setdefault(name, np.zeros_like(self.total))[span] = value
+
+    def _remember(
+        self, storage: Storage, reward: RememberingReward, inputs: dict[str, np.ndarray], index: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """The terms of a reward that remembers, (count,) each, in the order of time."""
+        assert self.memory is not None
+        before = storage.flags[(index - storage.streams) % len(self.total)]
+        first = ((storage.flags[index] & FIRST) | (before & ENDED)) > 0
+        rows = [inputs[name] for name in reward.inputs]
+        out = scan(reward, rows, index % storage.streams, first, self.memory)
+        return dict(zip(reward.term_names, out.T, strict=True))
 
     def _evaluate(self, reward: Reward, inputs: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
         """The reward's terms, (count,) each, from its compiled form if it has one."""

@@ -57,6 +57,7 @@ class TaskEnv(gymnasium.Env[NDArray[Any], NDArray[np.float32]]):
             self.world.reseed(seed)
         else:
             self.world.reset()
+        self._scorer.restart()
         if self._painter is not None:
             self._painter.restart()
         return self.world.observation[0].copy(), {}

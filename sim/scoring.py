@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from telic.replay.remembering import initial_memory, remembers, scan
 from telic.replay.reward import Reward, kernel_of
 from telic.sim.compiled import compiled
 from telic.sim.suggest import did_you_mean
@@ -25,7 +26,8 @@ class Scorer:
     """Reads what a reward asks for, before and after a step, and evaluates it.
 
     Its methods `before` and `after` are hooks for `World.step`. A reward that asks only for the present (not
-    ``next_...``, not ``terminated``) is evaluated before the step, straight from the world's memory.
+    ``next_...``, not ``terminated``) is evaluated before the step, straight from the world's memory. What a reward
+    remembers is kept for each world, and begins anew with each episode.
 
     Attributes:
         reward: The reward.
@@ -54,7 +56,10 @@ class Scorer:
             if name in world.signals and not self._early
         }
         self.total = np.zeros(world.num_envs, task.dtype)
-        self._names = tuple(reward.terms(self._shaped(self._views)))
+        self._memory = initial_memory(reward, world.num_envs) if remembers(reward) else None
+        self._fresh = np.ones(world.num_envs, np.bool_)
+        self._every = np.arange(world.num_envs)
+        self._names = reward.term_names if remembers(reward) else tuple(reward.terms(self._shaped(self._views)))
         self._columns = np.zeros((world.num_envs, len(self._names)), task.dtype)
 
     def _view(self, name: str) -> Floats:
@@ -82,12 +87,17 @@ class Scorer:
         if not self._early:
             self._lost[first:last, 0] = self._world.terminated[first:last]
             self._evaluate(first, last)
+        self._fresh[first:last] = self._world.terminated[first:last] | self._world.truncated[first:last]
 
     def _evaluate(self, first: int, last: int) -> None:
         if self._action is not self._world.action:
             self._action[first:last] = self._world.action[first:last]
         inputs = {name: self._copies.get(name, view)[first:last] for name, view in self._views.items()}
-        if self._kernel is not None:
+        if self._memory is not None and remembers(self.reward):
+            self._columns[first:last] = scan(
+                self.reward, list(inputs.values()), self._every[first:last], self._fresh[first:last], self._memory
+            )
+        elif self._kernel is not None:
             self._kernel(tuple(inputs.values()), self._columns[first:last])
         else:
             for column, values in enumerate(self.reward.terms(self._shaped(inputs)).values()):
@@ -125,6 +135,11 @@ class Scorer:
         """Forget the rewards of worlds that were not stepped but reset."""
         self.total[ids] = 0.0
         self._columns[ids] = 0.0
+        self.restart(ids)
+
+    def restart(self, ids: NDArray[np.bool_] | None = None) -> None:
+        """Know that worlds, by default all, begin new episodes that did not end in a step."""
+        self._fresh[... if ids is None else ids] = True
 
 
 def _comes_after(name: str) -> bool:

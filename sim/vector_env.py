@@ -92,6 +92,7 @@ class TaskVectorEnv(VectorEnv[Array, NDArray[np.float32], Array]):
             self.world.reseed(seed)
         else:
             self.world.reset(mask)
+        self._scorer.restart(mask)
         self._ended[... if mask is None else mask] = False
         return self._observation(), {}
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from telic.replay.column import check_inputs
 from telic.replay.errors import NonFiniteError, ReplayError, SchemaError, ShapeError, StaleColumnError
+from telic.replay.remembering import remembers
 from telic.replay.replay import Replay
 from telic.replay.reward import Reward
 from telic.replay.schema import Schema, check_array
@@ -233,11 +234,18 @@ class Store:
             UnknownNameError: If the reward reads what is not stored; before any work.
             NonFiniteError: If a term is not finite for some transition.
             CorruptChunkError: If a chunk is damaged; it names the file.
+            ReplayError: If the terms of a reward that remembers are to be kept.
         """
         self._refuse_read_only("keep reward columns", "; mapped().relabel(reward) keeps one in memory")
         check_inputs(reward, self.schema)
         column = StoredColumn(reward.fingerprint, self._library, self.view)
-        column.score(reward, keep_terms, progress)
+        if not remembers(reward):
+            column.score(reward, keep_terms, progress)
+        elif keep_terms:
+            raise ReplayError(f"reward {reward.fingerprint!r} remembers within an episode; of it only the sum is kept")
+        elif column.missing:
+            # Episodes go on from chunk to chunk: all steps are scored, in the order of time.
+            column.write(Replay.over(self.view).relabel(reward).total[: len(self)])  # pyright: ignore[reportArgumentType]
         return column
 
     def add_column(self, name: str, values: np.ndarray) -> StoredColumn:
