@@ -1,7 +1,7 @@
 """Checks of a reward on data before any training: what a static check cannot see."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import Literal
 
@@ -10,7 +10,9 @@ import numpy as np
 from telic.replay.signal import Signal
 from telic.rewards.batch import batched
 from telic.rewards.error import RewardError
+from telic.rewards.invariance import invariances
 from telic.rewards.program import RewardProgram
+from telic.rewards.sensitivity import sensitivity, without_effect
 from telic.rewards.signals import TERMINATED, readable_signals
 
 # A term that holds more than this share of the terms' summed spread leaves the others without a voice.
@@ -66,12 +68,16 @@ class CheckReport:
         findings: Everything found, errors first.
         terms: Statistics of each term; empty if the terms could not be computed.
         success_share: Share of the stored rows that are a success; None without `success`.
+        sensitivity: How far each signal moves each term, see `rewards.sensitivity`; by term, then signal.
+        invariance: How far turning the world or setting the clock changes the reward, see `rewards.invariance`.
     """
 
     rows: int
     findings: tuple[Finding, ...]
     terms: tuple[TermStatistics, ...]
     success_share: float | None
+    sensitivity: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    invariance: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -97,6 +103,7 @@ def check_reward(program: RewardProgram, batch: Mapping[str, np.ndarray], seed: 
     findings = [Finding("warning", "unused", f"signal {name!r} is named but not read") for name in program.unused]
     findings += _check_inputs(stored)
     values: dict[str, np.ndarray] = {}
+    moves: dict[str, dict[str, float]] = {}
     if not any(finding.severity == "error" for finding in findings):
         values = _finite_terms(program, stored, "finite", "stored data", findings)
     if values:
@@ -105,9 +112,21 @@ def check_reward(program: RewardProgram, batch: Mapping[str, np.ndarray], seed: 
         findings += _check_agreement(program, stored, values)
         findings += _check_gradients(program, stored, extreme)
         findings += _check_terms(_statistics(values))
+        moves = sensitivity(program, stored, np.random.default_rng(seed))
+        findings += [
+            Finding("warning", "no effect", f"signal {name!r} is read, but moves no term on stored data")
+            for name in without_effect(moves, stored)
+        ]
     findings.sort(key=lambda finding: finding.severity)
     success = program.success(stored) if values else None
-    return CheckReport(rows, tuple(findings), _statistics(values), None if success is None else float(success.mean()))
+    return CheckReport(
+        rows,
+        tuple(findings),
+        _statistics(values),
+        None if success is None else float(success.mean()),
+        moves,
+        invariances(program, stored) if values else {},
+    )
 
 
 def _rows(program: RewardProgram, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

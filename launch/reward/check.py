@@ -1,9 +1,10 @@
 """`telic reward check`: a reward program's values before any training."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import tyro
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from telic.rewards.program import RewardProgram
     from telic.rewards.ranking import Interval
 
+_INVARIANCES = {"yaw": "when the world is turned about the vertical", "time": "when the clock is set"}
 _FILE = tyro.conf.arg(metavar="FILE")
 _CHECK_WORLDS, _CHECK_STEPS = 32, 100
 
@@ -62,13 +64,23 @@ def main(argv: list[str]) -> int:
     passed = report.passed and (ranks is None or ranks.passed)
     if arguments.json:
         order = None if ranks is None else {"passed": ranks.passed, **asdict(ranks)}
-        print_json({**asdict(report), "passed": passed, "order": order})
+        print_json({**asdict(report), **_plain(report), "passed": passed, "order": order})
         return 0 if passed else 1
     console = Console(file=sys.stdout, highlight=False)
     _show(report, console)
     if ranks is not None:
         _show_order(ranks, console)
     return 0 if passed else 1
+
+
+def _plain(report: "CheckReport") -> dict[str, Any]:
+    """What may not be finite, as JSON has it."""
+
+    def finite(values: Mapping[str, float]) -> dict[str, float | None]:
+        return {name: value if np.isfinite(value) else None for name, value in values.items()}
+
+    sensitivity = {name: finite(moves) for name, moves in report.sensitivity.items()}
+    return {"sensitivity": sensitivity, "invariance": finite(report.invariance)}
 
 
 def _rank(program: "RewardProgram", arguments: CheckArguments) -> "GateReport":
@@ -101,12 +113,19 @@ def shaken_report(program: "RewardProgram", task_name: str, seed: int) -> "Check
 
 
 def _show(report: "CheckReport", console: Console) -> None:
+    from telic.rewards.invariance import ROUNDING
+
     _show_findings(report.findings, console)
-    table = Table("term", "mean", "std", "least", "most", "share")
+    table = Table("term", "mean", "std", "least", "most", "share", "moved most by")
     for term in report.terms:
         numbers = (term.mean, term.std, term.minimum, term.maximum)
-        table.add_row(term.name, *(f"{number:.4g}" for number in numbers), f"{100 * term.share:.0f} %")
+        moved = {name: change for name, change in report.sensitivity.get(term.name, {}).items() if change > 0.0}
+        most = max(moved, key=lambda name: moved[name], default="-")
+        table.add_row(term.name, *(f"{number:.4g}" for number in numbers), f"{100 * term.share:.0f} %", most)
     console.print(table)
+    for name, change in report.invariance.items():
+        what = "does not change" if change < ROUNDING else f"changes by up to {change:.3g} of its spread"
+        console.print(f"{_INVARIANCES[name]}, the reward {what}")
     console.print(f"{'passed' if report.passed else 'refused'} on {report.rows} steps of shaken episodes")
 
 
