@@ -12,6 +12,7 @@ from telic.deploy.checked import Between, ContractError, convert, did_you_mean, 
 from telic.deploy.contract_parts import (
     ACTION_HISTORY,
     ActionSpec,
+    Actuator,
     Airframe,
     Fault,
     Golden,
@@ -36,7 +37,7 @@ class Contract:
         schema_version: Version of this layout.
         name: Task name.
         purpose: The sentence that the policy was trained for.
-        airframe: The vehicle.
+        airframe: The vehicle, if it is a multirotor.
         observation: The policy's input, in order.
         action: The policy's output, in order.
         network: Its shape.
@@ -47,12 +48,13 @@ class Contract:
         trained: What varied in training.
         golden: Exact examples.
         weights_sha256: `weights_sha256` of the policy.
+        actuators: Models of the actuators in training, where the simulation had such.
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     name: Annotated[str, Between(1, 64)]
     purpose: Annotated[str, Between(0, 400)]
-    airframe: Airframe
+    airframe: Airframe | None
     observation: tuple[ObservationTerm, ...]
     action: ActionSpec
     network: Network
@@ -63,6 +65,7 @@ class Contract:
     trained: tuple[TrainedRange, ...]
     golden: Golden
     weights_sha256: Sha256
+    actuators: tuple[Actuator, ...] = ()
 
     def __post_init__(self) -> None:
         names = [term.signal for term in self.observation]
@@ -76,6 +79,10 @@ class Contract:
                     f"observation[{i}].shape",
                     f"has {self.observation[i].sample_size} numbers; there are {self.action.size} actions",
                 )
+        for i, actuator in enumerate(self.actuators):
+            if actuator.name not in self.action.names:
+                hint = did_you_mean(actuator.name, self.action.names)
+                raise ContractError(f"actuators[{i}].name", f"is {actuator.name!r}, which is no action{hint}")
         if self.inputs_size < 1:
             raise ContractError("observation", "has no signal that the robot provides")
         self._check_sizes()
@@ -117,6 +124,11 @@ class Contract:
                     f"fault.{field}",
                     f"needs the signal {signal!r} of shape {shape} in the observation; use null without it",
                 )
+
+    @property
+    def robot(self) -> str:
+        """Name of the vehicle, or of the task where there is none."""
+        return self.name if self.airframe is None else self.airframe.name
 
     @property
     def observation_size(self) -> int:

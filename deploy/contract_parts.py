@@ -15,9 +15,20 @@ Text = Annotated[str, Between(1, 400)]
 Positive = Annotated[float, Between(1e-9, 1e9)]
 NotNegative = Annotated[float, Between(0, 1e9)]
 Number = Annotated[float, Between(-1e9, 1e9)]
+DelayRange = tuple[Annotated[float, Between(0, 60)], Annotated[float, Between(0, 60)]]
 Sha256 = Annotated[str, Between(64, 64)]
 # Numbers of float32, kept as the shortest decimal that gives the same float32 back.
 Vector = tuple[Annotated[float, Between(-3.4028235e38, 3.4028235e38)], ...]
+
+
+def check_delay(delay_s: tuple[float, float]) -> None:
+    """Refuse a range of delays that is the wrong way round.
+
+    Raises:
+        ContractError: With the range.
+    """
+    if delay_s[0] > delay_s[1]:
+        raise ContractError("delay_s", f"is {list(delay_s)}; the shorter delay comes first")
 
 
 @dataclass(frozen=True)
@@ -35,10 +46,12 @@ class ObservationTerm:
         clip: Bound that training put on the scaled value; None for none.
         limit: Bound on the signal on the robot, in its unit: a larger value saturates.
         noise_std: Standard deviation of the noise in training, in the signal's unit.
-        delay_s: Delay in training.
+        delay_s: Shortest and longest age of the value in training, drawn once per episode.
         history: How many samples the policy sees; more than one only for `ACTION_HISTORY`.
         history_order: The newest sample comes first.
         reset_fill: What fills the history at a reset.
+        bias_std: Standard deviation of an offset in training, drawn once per episode, in the signal's unit.
+        dropout: Share of the steps of training in which no new value came, and the last one was shown again.
     """
 
     signal: Text
@@ -49,12 +62,15 @@ class ObservationTerm:
     clip: Positive | None
     limit: Annotated[float, Between(1e-6, 1e6)]
     noise_std: NotNegative
-    delay_s: Annotated[float, Between(0, 10)]
+    delay_s: DelayRange
     history: Annotated[int, Between(1, 4096)]
     history_order: Literal["newest_first"]
     reset_fill: Literal["none", "initial_action"]
+    bias_std: NotNegative = 0.0
+    dropout: Annotated[float, Between(0, 1)] = 0.0
 
     def __post_init__(self) -> None:
+        check_delay(self.delay_s)
         try:
             Unit.parse(self.unit)
         except UnitError as error:
@@ -124,6 +140,40 @@ class ActionSpec:
     def size(self) -> int:
         """How many actuators."""
         return len(self.names)
+
+
+ActuatorModel = Literal["as_in_model", "ideal", "position_servo", "velocity_servo", "dc_motor"]
+
+
+@dataclass(frozen=True)
+class Actuator:
+    """How an actuator of the simulation turned a command into torque: what the robot's own should come near.
+
+    Attributes:
+        name: The action that commands it.
+        model: ``ideal`` gives the command as torque; ``position_servo`` and ``dc_motor`` are PD controllers of the
+            position, ``velocity_servo`` is one of the velocity; ``as_in_model`` is what the MJCF says.
+        kp: Proportional gain [N m/rad]; None where the model has none.
+        kd: Derivative gain [N m s/rad]; None where the model has none.
+        torque_limit: Largest torque [N m]; None for none.
+        stall_torque: Of a DC motor at rest [N m], at the joint.
+        no_load_speed: Of a DC motor without torque [rad/s], at the joint.
+        delay_s: Shortest and longest time until a command arrived, drawn once per episode.
+        lag_s: Time constant of a first-order lag.
+    """
+
+    name: Text
+    model: ActuatorModel
+    kp: NotNegative | None
+    kd: NotNegative | None
+    torque_limit: Positive | None
+    stall_torque: Positive | None
+    no_load_speed: Positive | None
+    delay_s: DelayRange
+    lag_s: NotNegative
+
+    def __post_init__(self) -> None:
+        check_delay(self.delay_s)
 
 
 @dataclass(frozen=True)
@@ -269,14 +319,15 @@ class TrainedRange:
     Attributes:
         quantity: Its name.
         unit: SI unit.
-        distribution: ``normal`` (center is the mean, spread the standard deviation) or ``uniform`` (center ± spread).
+        distribution: ``normal`` (center is the mean, spread the standard deviation), ``uniform`` (center ± spread), or
+            ``log_uniform`` (the logarithm is uniform, between the same ends).
         center: See above.
         spread: See above.
     """
 
     quantity: Text
     unit: Text
-    distribution: Literal["normal", "uniform"]
+    distribution: Literal["normal", "uniform", "log_uniform"]
     center: Number
     spread: NotNegative
 

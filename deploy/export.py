@@ -142,7 +142,7 @@ def _readme(contract: Contract) -> str:
     text = (resources.files("telic.deploy") / "c" / "README.md").read_text(encoding="utf-8")
     return Template(text).substitute(
         name=contract.name,
-        vehicle=contract.airframe.name,
+        vehicle=contract.robot,
         period_us=1_000_000 // contract.rates.execution_hz,
         execution_hz=contract.rates.execution_hz,
         policy_hz=contract.rates.policy_hz,

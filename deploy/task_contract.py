@@ -3,10 +3,12 @@
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from telic.control.policy import PolicyWeights
+from telic.deploy import mujoco_contract
 from telic.deploy.checked import ContractError
 from telic.deploy.contract import Contract, weights_sha256
 from telic.deploy.contract_parts import (
@@ -24,6 +26,7 @@ from telic.deploy.contract_parts import (
     vector,
 )
 from telic.deploy.reference import ReferencePolicy
+from telic.sim.mujoco.task import MujocoTask
 from telic.sim.multirotor.signals import SIGNALS
 from telic.sim.task import Observe, Task
 from telic.sim.vehicle import GRAVITY, Vehicle
@@ -51,7 +54,9 @@ _VELOCITY_LIMIT = 5.0  # Several times what a reset gives, and more than a vehic
 _ANGULAR_VELOCITY_LIMIT = 34.0  # A little before usual gyros end, at 2000 degrees per second [rad/s].
 
 
-def contract_from_task(task: Task, weights: PolicyWeights, observations: np.ndarray, purpose: str = "") -> Contract:
+def contract_from_task(
+    task: Task | MujocoTask, weights: PolicyWeights, observations: np.ndarray, purpose: str = ""
+) -> Contract:
     """Draw up the contract.
 
     Args:
@@ -70,23 +75,42 @@ def contract_from_task(task: Task, weights: PolicyWeights, observations: np.ndar
     inputs = tuple(map(vector, chosen))
     unanswered = Golden(inputs, ((0.0,) * task.actions.size,) * len(inputs))
     contract = Contract(
-        schema_version=1,
+        schema_version=2,
         name=task.name,
         purpose=purpose,
-        airframe=_airframe(task.vehicle),
-        observation=tuple(_term(item) for item in task.observation),
-        action=_action(task),
         network=_network(weights),
-        rates=_rates(task),
+        rates=_rates(task.dt),
         quaternion_order="wxyz",
         normalizer=_normalizer(weights),
-        fault=_fault(task),
-        trained=tuple(_trained(task)),
         golden=unanswered,
         weights_sha256=weights_sha256(weights),
+        **(_of_robot(task) if isinstance(task, MujocoTask) else _of_flight(task)),
     )
     actions, _ = ReferencePolicy(weights, contract).evaluate(chosen)
     return dataclasses.replace(contract, golden=Golden(inputs, tuple(map(vector, actions))))
+
+
+def _of_flight(task: Task) -> dict[str, Any]:
+    """Return the fields that a multirotor's task fills."""
+    return {
+        "airframe": _airframe(task.vehicle),
+        "observation": tuple(_term(item) for item in task.observation),
+        "action": _action(task),
+        "fault": _fault(task),
+        "trained": tuple(_trained(task)),
+    }
+
+
+def _of_robot(task: MujocoTask) -> dict[str, Any]:
+    """Return the fields that a MuJoCo task fills."""
+    return {
+        "airframe": None,
+        "observation": mujoco_contract.observation_terms(task),
+        "action": mujoco_contract.action_spec(task),
+        "fault": mujoco_contract.fault(task),
+        "trained": tuple(mujoco_contract.trained(task)),
+        "actuators": mujoco_contract.actuators(task),
+    }
 
 
 def _airframe(vehicle: Vehicle) -> Airframe:
@@ -110,7 +134,7 @@ def _term(item: Observe) -> ObservationTerm:
         clip=item.clip,
         limit=_LIMITS.get(signal.name, _OTHER_LIMIT),
         noise_std=float(item.noise),
-        delay_s=0.0,
+        delay_s=(0.0, 0.0),
         history=item.history,
         history_order="newest_first",
         reset_fill="initial_action" if signal.name == ACTION_HISTORY else "none",
@@ -152,10 +176,10 @@ def _network(weights: PolicyWeights) -> Network:
     return Network(sizes, tuple(layer.activation for layer in weights.layers))
 
 
-def _rates(task: Task) -> Rates:
-    policy_hz = round(1.0 / task.dt)
-    if not math.isclose(policy_hz * task.dt, 1.0, rel_tol=1e-6):
-        raise ContractError("rates.policy_hz", f"is {1.0 / task.dt}; the task's dt must be one over a whole number")
+def _rates(dt: float) -> Rates:
+    policy_hz = round(1.0 / dt)
+    if not math.isclose(policy_hz * dt, 1.0, rel_tol=1e-6):
+        raise ContractError("rates.policy_hz", f"is {1.0 / dt}; the task's dt must be one over a whole number")
     execution_hz = EXECUTION_HZ if EXECUTION_HZ % policy_hz == 0 else policy_hz
     return Rates(policy_hz=policy_hz, execution_hz=execution_hz, tolerance=0.2)
 

@@ -95,8 +95,8 @@ def _readme(contract: Contract, wiring: Wiring) -> str:
     faults += [text.format(limit) for text, limit in limits if limit is not None]
     return Template(_template("README.md")).substitute(
         name=contract.name,
-        vehicle=contract.airframe.name,
-        mass_g=f"{1000 * contract.airframe.mass:.3g}",
+        vehicle=contract.robot,
+        mass_g=f"{1000 * wiring.mass:.3g}",
         hash=contract.sha256,
         faults=", ".join(faults),
         period_us=1_000_000 // contract.rates.execution_hz,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from telic.deploy.checked import ContractError
 from telic.deploy.contract import Contract
+from telic.deploy.contract_parts import Airframe
 
 # Rates of the stabiliser loop that the firmware can divide to.
 RATES_HZ = (1000, 500, 250, 100, 50)
@@ -33,6 +34,7 @@ class Wiring:
     """A policy's actions on a Crazyflie.
 
     Attributes:
+        mass: Of the vehicle [kg].
         rotors: Index of the action for each motor, M1 to M4.
         command_scale: The contract's, one per action.
         command_offset: The contract's, one per action.
@@ -40,6 +42,7 @@ class Wiring:
         fastest: Largest command.
     """
 
+    mass: float
     rotors: tuple[int, ...]
     command_scale: tuple[float, ...]
     command_offset: tuple[float, ...]
@@ -53,7 +56,7 @@ class Wiring:
         Raises:
             ContractError: If it cannot, with the field and what would be allowed.
         """
-        airframe, action = contract.airframe, contract.action
+        airframe, action = _airframe(contract), contract.action
         if contract.rates.execution_hz not in RATES_HZ:
             problem = f"is {contract.rates.execution_hz}; the Crazyflie's loop allows {', '.join(map(str, RATES_HZ))}"
             raise ContractError("rates.execution_hz", problem)
@@ -67,6 +70,7 @@ class Wiring:
         if airframe.thrust_coefficients is None:
             raise ContractError("airframe.thrust_coefficients", "is null; the Crazyflie is told forces and needs them")
         return cls(
+            mass=airframe.mass,
             rotors=_rotors(contract),
             command_scale=action.command_scale,
             command_offset=action.command_offset,
@@ -78,9 +82,15 @@ class Wiring:
         )
 
 
+def _airframe(contract: Contract) -> Airframe:
+    if contract.airframe is None:
+        raise ContractError("airframe", "is null: this policy flies no multirotor; export it without 'crazyflie'")
+    return contract.airframe
+
+
 def _rotors(contract: Contract) -> tuple[int, ...]:
     """Match rotors to motors by where they sit, and refuse those that would turn the vehicle the wrong way."""
-    airframe = contract.airframe
+    airframe = _airframe(contract)
     quadrants = [(1 if x > 0 else -1, 1 if y > 0 else -1) for x, y, _ in airframe.rotor_positions]
     if contract.action.size != 4 or sorted(quadrants) != sorted(_QUADRANTS):
         raise ContractError(

@@ -83,6 +83,25 @@ NOT_NEGATIVE = frozenset(
 POSITIVE = frozenset({"body_mass", "body_inertia", "geom_size", "opt.impratio"})
 
 
+# By field, or by quantity where that is several fields.
+_UNITS = {
+    "body_mass": "kg",
+    "body_inertia": "kg m^2",
+    "body_ipos": "m",
+    "body_pos": "m",
+    "dof_damping": "N m s/rad",
+    "dof_armature": "kg m^2",
+    "dof_frictionloss": "N m",
+    "jnt_stiffness": "N m/rad",
+    "geom_size": "m",
+    "actuator_delay": "s",
+    "opt.gravity": "m/s^2",
+    "opt.wind": "m/s",
+    "kp": "N m/rad",
+    "kd": "N m s/rad",
+}
+
+
 @dataclass(frozen=True)
 class Entries:
     """Entries of one field.
@@ -100,6 +119,11 @@ class Entries:
     element: NDArray[np.int64]
     sign: NDArray[np.float64]
     inverse: bool = False
+
+
+def unit_of(quantity: str) -> str:
+    """Return the SI unit of a quantity, for hinges where it depends on the joint; ``1`` where it is not known."""
+    return _UNITS.get(_FIELD_OF.get(quantity, quantity), "1")
 
 
 def nominal(model: mujoco.MjModel, field: str) -> NDArray[np.float64]:

@@ -84,7 +84,7 @@ def _make_exported(
     }
     triggers = ["input_not_finite", "input_stale", "time_backwards", *(n for n, v in limits.items() if v is not None)]
     contract = Contract(
-        schema_version=1,
+        schema_version=2,
         name="track" if track else "hover",
         purpose="hover one metre above the ground and hold still",
         airframe=Airframe(
@@ -137,7 +137,7 @@ def _term(signal, shape_unit_frame_limit=None, history=1, scale=1.0):
     shape, unit, frame, limit = shape_unit_frame_limit or _TERMS[signal]
     fill = "initial_action" if signal == "previous_action" else "none"
     return ObservationTerm(
-        signal, shape, unit, frame, scale, None, limit, 0.0, 0.0, history, "newest_first", reset_fill=fill
+        signal, shape, unit, frame, scale, None, limit, 0.0, (0.0, 0.0), history, "newest_first", reset_fill=fill
     )
 
 

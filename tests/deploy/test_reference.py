@@ -106,11 +106,11 @@ def contract_of(weights):
 
     mean, std = vector(weights.observation_mean), vector(weights.observation_std)
     return Contract(
-        1,
+        2,
         "tiny",
         "",
         Airframe("none", 1.0, (), ()),
-        (ObservationTerm("x", (1,), "1", "", 1.0, None, 10.0, 0.0, 0.0, 1, "newest_first", "none"),),
+        (ObservationTerm("x", (1,), "1", "", 1.0, None, 10.0, 0.0, (0.0, 0.0), 1, "newest_first", "none"),),
         ActionSpec(("a",), ("a",), (-1.0,), (1.0,), (0.0,), "1", (1.0,), (0.0,), None, "clipped"),
         Network((1, 1), ("identity",)),
         Rates(100, 500, 0.2),

@@ -13,6 +13,7 @@ from telic.deploy.emulate import M4F, build_firmware_with, run_firmware
 from telic.deploy.toolchain import EXACT_FLOATS
 from telic.sim.multirotor.world import MultirotorWorld
 from telic.sim.reference import Lissajous
+from telic.sim.task import size_of
 from telic.sim.tasks.track import track
 
 FULL_FORCE = 0.1125  # Of the stand-in for the firmware's platform [N].
@@ -99,9 +100,9 @@ def test_firmware_and_simulator_mean_the_same_by_every_signal(exported):
     world.reset()
     for _ in range(30):
         world.step(np.full((16, 4), 0.3, np.float32))
-    ends = np.cumsum([item.size for item in task.privileged])
+    ends = np.cumsum([size_of(item) for item in task.privileged])
     items = zip(task.privileged, ends, strict=True)
-    shown = {item.signal: world.privileged[:, end - item.size : end] for item, end in items}
+    shown = {item.signal: world.privileged[:, end - size_of(item) : end] for item, end in items}
     for i in range(16):
         signals = {name: values[i] for name, values in world.signals.items()}
         estimate = Estimate(
