@@ -168,3 +168,11 @@ def test_score_without_data_is_refused(tmp_path, capsys):
     (tmp_path / "reward.py").write_text(CARTPOLE)
     assert main(["reward", "score", str(tmp_path / "reward.py"), "--task", "cartpole", "--data"]) == 2
     assert "name at least one dataset" in capsys.readouterr().err
+
+
+def test_explain_shows_ranges_on_stored_data(fallen, tmp_path, capsys):
+    (tmp_path / "up.py").write_text('"""Up."""\ndef reward(pole_direction):\n    return {"up": pole_direction[0]}\n')
+    words = ["reward", "explain", str(tmp_path / "up.py"), "--task", "cartpole", "--data", str(fallen), "--json"]
+    assert main(words) == 0
+    found = said(capsys)["ranges"]["up"]
+    assert 0.8 < found["least"] < found["most"] <= 1.0
