@@ -12,9 +12,11 @@ from telic.launch.output import print_json, say, tell
 from telic.launch.progress import Progress
 
 if TYPE_CHECKING:
+    from telic.rewards.evidence import Evidence
     from telic.rewards.llm.budget import Metered
     from telic.rewards.llm.prompt import TaskDescription
-    from telic.rewards.llm.writer import RewardWriter, WriterConfig
+    from telic.rewards.llm.writer import Check, RewardWriter, WriterConfig
+    from telic.rewards.program import RewardProgram
 
 EXIT_REFUSED = 1
 
@@ -56,6 +58,8 @@ class WriteArguments:
     """For endpoints that honour one."""
     budget_tokens: int | None = 100_000
     """Most tokens of questions and answers."""
+    data: tuple[Path, ...] = ()
+    """Datasets with episodes of the task: what does not rank their successes first is sent back too."""
     parameters: Path | None = None
     """A reward program that declares parameters: let the model choose only these numbers, and write no code."""
     dry_run: bool = False
@@ -92,7 +96,7 @@ def _llm(arguments: WriteArguments) -> int:
     with reading("writer"):
         model = _model(arguments)
         config = WriterConfig(arguments.model, arguments.temperature, rounds=arguments.rounds, seed=arguments.seed)
-    writer = RewardWriter(model, config, _described(arguments.task), _check_for(arguments.task, arguments.seed))
+    writer = RewardWriter(model, config, _described(arguments.task), _check_for(arguments))
     if arguments.dry_run:
         usage = model.estimate([writer.first_request(arguments.sentence, arguments.sample)])
         print_json(asdict(usage)) if arguments.json else say(f"at most {usage.tokens} tokens for the first answer")
@@ -175,15 +179,32 @@ def _described(name: str) -> "TaskDescription":
     return TaskDescription(task.name, task.description, signals, episode)
 
 
-def _check_for(name: str, seed: int) -> Any:
-    """What a program must pass beyond the language: the numeric checks on a shaken episode."""
+def _check_for(arguments: WriteArguments) -> "Check":
+    """What a program must pass beyond the language: numeric checks on shaken episodes, and the order of stored ones."""
     from telic.launch.reward.check import shaken_report
+    from telic.rewards.gate import check_order
 
-    def problems(program: Any) -> list[str]:
-        report = shaken_report(program, name, seed)
-        return [f"{finding.check}: {finding.message}" for finding in report.findings if finding.severity == "error"]
+    known = _known(arguments) if arguments.data else None
+
+    def problems(program: "RewardProgram") -> list[str]:
+        findings = shaken_report(program, arguments.task, arguments.seed).findings
+        wrong = [f"{finding.check}: {finding.message}" for finding in findings if finding.severity == "error"]
+        # What is not finite has no order.
+        if known is None or wrong:
+            return wrong
+        order = check_order(program, known, seed=arguments.seed)
+        return [f"{finding.check}: {finding.message}" for finding in order.findings if finding.severity == "error"]
 
     return problems
+
+
+def _known(arguments: WriteArguments) -> "Evidence":
+    from telic.launch.data.refusals import refusals
+    from telic.launch.reward.known import known_episodes
+    from telic.sim.tasks.registry import make_task
+
+    with Progress() as progress, progress.stage("read") as news, refusals():
+        return known_episodes(make_task(arguments.task), arguments.data, True, arguments.seed, news)
 
 
 def _give(arguments: WriteArguments, source: str, details: dict[str, Any]) -> None:

@@ -176,3 +176,29 @@ def test_explain_shows_ranges_on_stored_data(fallen, tmp_path, capsys):
     assert main(words) == 0
     found = said(capsys)["ranges"]["up"]
     assert 0.8 < found["least"] < found["most"] <= 1.0
+
+
+def test_writer_is_told_what_its_reward_ranks_wrongly(tmp_path, capsys):
+    from telic.control.make import reward_for
+    from telic.launch.recorder import record_episodes
+    from telic.sim.scripted.cartpole import swing_up_and_balance
+    from telic.sim.tasks.registry import make_task
+
+    class Scripted:
+        def reset(self, ids=None):
+            pass
+
+        def act(self, observation, signals):
+            return swing_up_and_balance(signals)
+
+    replay = record_episodes(make_task("cartpole"), Scripted(), seed=0, worlds=4, steps=500)
+    replay.relabel(reward_for(make_task("cartpole")))
+    replay.save(tmp_path / "balanced.safetensors")
+    fall = (
+        '"""Fall."""\ndef reward(terminated, pole_direction):\n    return {"a": 2e3 * terminated - pole_direction[0]}\n'
+    )
+    with faults.serving(fenced(fall), fenced(CARTPOLE)) as server:
+        assert write(server, "--data", str(tmp_path / "balanced.safetensors")) == 0
+        asked = server.requests[-1][1]["messages"][-1]["content"]
+    assert "inverted sign: every kind of failure earns more than success" in asked
+    assert said(capsys)["reward_source"] == CARTPOLE
