@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from telic.replay.remembering import remembers
 from telic.replay.reward import Reward, total
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ def _parts(reward: object) -> tuple[tuple[float, Reward], ...]:
 def _reward(thing: object) -> Reward:
     if not isinstance(thing, Reward):
         raise TypeError(f"{thing!r} is not a reward: only rewards can be added")
+    if remembers(thing):
+        raise TypeError(
+            f"{thing!r} remembers within an episode, and a sum is evaluated step by step: write the sum as one program"
+        )
     return thing
 
 

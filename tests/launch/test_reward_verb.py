@@ -195,7 +195,8 @@ def test_writer_is_told_what_its_reward_ranks_wrongly(tmp_path, capsys):
     replay.relabel(reward_for(make_task("cartpole")))
     replay.save(tmp_path / "balanced.safetensors")
     fall = (
-        '"""Fall."""\ndef reward(terminated, pole_direction):\n    return {"a": 2e3 * terminated - pole_direction[0]}\n'
+        '"""Fall."""\ndef reward(terminated, pole_direction):\n'
+        '    return {"a": 2000.0 * terminated - pole_direction[0]}\n'
     )
     with faults.serving(fenced(fall), fenced(CARTPOLE)) as server:
         assert write(server, "--data", str(tmp_path / "balanced.safetensors")) == 0

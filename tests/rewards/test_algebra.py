@@ -4,6 +4,7 @@ import torch
 
 from telic.replay.reward import Reward
 from telic.rewards.algebra import WeightedSum
+from telic.rewards.program import parse_reward
 
 
 @pytest.fixture
@@ -89,3 +90,16 @@ def test_only_rewards_and_finite_numbers_are_allowed(near):
         near * near
     with pytest.raises(ValueError, match="at least one"):
         WeightedSum(())
+
+
+def test_reward_that_remembers_is_no_part_of_a_sum(hover, signals):
+    nearest = parse_reward(
+        '"""Nearest."""\ndef memory(next_position, nearest=9.0 * metre):\n'
+        '    return {"nearest": minimum(nearest, norm(next_position))}\n'
+        'def reward(next_nearest):\n    return {"near": -next_nearest}\n',
+        signals,
+    )
+    with pytest.raises(TypeError, match="write the sum as one program"):
+        hover + nearest
+    with pytest.raises(TypeError, match="remembers within an episode"):
+        0.5 * nearest
