@@ -24,7 +24,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, Vecto
 from gymnasium.wrappers import FlattenObservation, RescaleAction, TimeLimit, TransformObservation
 from numpy.typing import NDArray
 
-from telic.sim.foreign_remedies import mend_dm_control, mend_gymnasium_robotics
+from telic.sim.foreign_remedies import mend_dm_control, mend_gymnasium_robotics, mend_metaworld
 
 PREFIX = "gym:"
 
@@ -42,12 +42,20 @@ class Package:
         modules: What must be importable; the first one registers them.
         install: What installs it.
         mend: What it needs before it works; nothing by default.
+        alias: From an id that people write to the registered one and its parameters; the same by default.
     """
 
     ids: tuple[str, ...]
     modules: tuple[str, ...]
     install: str
     mend: Callable[[], None] | None = None
+    alias: Callable[[str], tuple[str, dict[str, Any]]] | None = None
+
+
+def _metaworld_task(identity: str) -> tuple[str, dict[str, Any]]:
+    """Return how Meta-World registers a single task."""
+    name = identity.removeprefix("Meta-World/")
+    return (identity, {}) if name[0].isupper() else ("Meta-World/MT1", {"env_name": name})
 
 
 _WORLDS = "pip install 'telic[worlds]'"
@@ -59,7 +67,13 @@ PACKAGES = (
         _WORLDS,
         mend_gymnasium_robotics,
     ),
-    Package(("Meta-World/*",), ("metaworld",), "pip install metaworld"),
+    Package(
+        ("Meta-World/?*",),
+        ("metaworld",),
+        "pip install --no-deps metaworld (it asks for MuJoCo 3.3.0, which it does not need)",
+        mend_metaworld,
+        _metaworld_task,
+    ),
     Package(("ALE/*",), ("ale_py",), "pip install ale-py"),
 )
 
@@ -88,14 +102,15 @@ def make_foreign(
     Raises:
         ForeignError: If there is no such environment, or a package is missing; with what would help.
     """
+    identity, fixed = _registered(name)
     try:
-        env = gymnasium.make(_registered(name), render_mode=render_mode, disable_env_checker=True, **parameters)
+        env = gymnasium.make(identity, render_mode=render_mode, disable_env_checker=True, **fixed, **parameters)
     except gymnasium.error.Error as error:
         raise ForeignError(f"{name} cannot be made: {error}") from error
     except ImportError as error:
         raise ForeignError(f"{name} needs {error.name or 'a package'}, which is not installed: {error}") from error
-    except TypeError as error:
-        raise ForeignError(f"{name} refuses its parameters {parameters}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ForeignError(f"{name} refuses its parameters {fixed | parameters}: {error}") from error
     if time_limit is not None:
         env = TimeLimit(env, time_limit)
     if flatten:
@@ -134,13 +149,14 @@ def make_foreign_vec(
     return kind([maker] * num_envs, autoreset_mode=autoreset_mode)
 
 
-def _registered(name: str) -> str:
-    """Return the id of an environment, after importing what brings it."""
+def _registered(name: str) -> tuple[str, dict[str, Any]]:
+    """Return the id of an environment and the parameters that it stands for, after importing what brings it."""
     if not is_foreign(name):
         raise ForeignError(f"the environment is {name!r}; allowed: {PREFIX} and a Gymnasium id, as in {PREFIX}Ant-v5")
     package, _, identity = name.removeprefix(PREFIX).rpartition(":")
     if package:
         _import(package, f"install the package that holds {package!r}", name)
+    parameters: dict[str, Any] = {}
     for known in PACKAGES:
         if any(fnmatchcase(identity, pattern) for pattern in known.ids):
             for module in known.modules:
@@ -148,9 +164,11 @@ def _registered(name: str) -> str:
             if known.mend is not None:
                 known.mend()
             gymnasium.register_envs(importlib.import_module(known.modules[0]))
+            if known.alias is not None:
+                identity, parameters = known.alias(identity)
     if identity not in gymnasium.registry:
         _refuse(identity, name)
-    return identity
+    return identity, parameters
 
 
 def _import(module: str, remedy: str, name: str) -> None:

@@ -38,3 +38,20 @@ def mend_gymnasium_robotics() -> None:
 
     kinds = SimpleNamespace(**{name: int(kind) for name, kind in mujoco.mjtJoint.__members__.items()})
     mujoco_utils.mujoco = SimpleNamespace(**{**vars(mujoco), "mjtJoint": kinds})
+
+
+def mend_metaworld() -> None:
+    """Let Meta-World 3.1.1 and older set its welds, of which MuJoCo 4 keeps twelve numbers and MuJoCo 3 eleven."""
+    if mujoco.mjNEQDATA == len(_WELD):
+        return
+    from metaworld.sawyer_xyz_env import SawyerMocapBase
+
+    def reset_mocap_welds(self) -> None:  # noqa: ANN001
+        welds = self.model.eq_type == mujoco.mjtEq.mjEQ_WELD
+        self.model.eq_data[welds, : len(_WELD)] = _WELD
+
+    SawyerMocapBase.reset_mocap_welds = reset_mocap_welds
+
+
+# As in Meta-World: no offset, a half turn about z, and five times the usual weight of the rotation.
+_WELD = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 5.0)

@@ -1,8 +1,10 @@
 """Worlds of others: made by id, seen as one row of numbers, ended as their makers say, refused with a remedy."""
 
 import sys
+from types import SimpleNamespace
 
 import gymnasium
+import mujoco
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
@@ -141,3 +143,22 @@ def test_no_environments_are_refused():
 
 def test_only_ids_with_the_prefix_are_foreign():
     assert foreign.is_foreign("gym:Ant-v5") and not foreign.is_foreign("hover")
+
+
+def test_meta_worlds_tasks_are_found_by_their_own_names(monkeypatch):
+    """With a stand-in for the package, which asks for MuJoCo 3 and so is no part of the extras."""
+
+    class Welded:
+        def __init__(self):
+            self.model = SimpleNamespace(eq_type=np.array([mujoco.mjtEq.mjEQ_WELD, 0]), eq_data=np.ones((2, 12)))
+
+    sawyer = SimpleNamespace(SawyerMocapBase=Welded)
+    monkeypatch.setitem(sys.modules, "metaworld", SimpleNamespace(sawyer_xyz_env=sawyer))
+    monkeypatch.setitem(sys.modules, "metaworld.sawyer_xyz_env", sawyer)
+    monkeypatch.setitem(gymnasium.registry, "Meta-World/MT1", gymnasium.spec("parts/Parts-v1"))
+    with pytest.raises(ForeignError, match=r"refuses its parameters .*env_name"):
+        make_foreign("gym:Meta-World/reach-v3")
+    welded = Welded()
+    welded.reset_mocap_welds()
+    np.testing.assert_array_equal(welded.model.eq_data[0], [0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 5, 1])
+    np.testing.assert_array_equal(welded.model.eq_data[1], np.ones(12))
