@@ -1,6 +1,7 @@
 """`telic data relabel`: stored experience under a new reward."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def _found(replay: Replay, program: RewardProgram, values: np.ndarray, scored: i
         raise UserError("the dataset holds no steps")
     sample = np.unique(np.linspace(0, len(values) - 1, min(_SAMPLE, len(values))).astype(np.int64))
     inputs = replay.read(sample).inputs({*program.inputs, *program.success_inputs})
-    success = program.success(inputs)
+    # What a program remembers is not among the facts.
+    success = None if program.memory else program.success(inputs)
     mean_return = replay.episodes(program.fingerprint).mean_return
     return {
         "column": program.fingerprint,
@@ -95,9 +97,18 @@ def _found(replay: Replay, program: RewardProgram, values: np.ndarray, scored: i
         "scored": scored,
         **_figures(values),
         "mean_return": mean_return if np.isfinite(mean_return) else None,
-        "terms": {name: _figures(term) for name, term in program.terms(inputs).items()},
+        "terms": {name: _figures(term) for name, term in _terms(replay, program, inputs).items()},
         "success": None if success is None else float(success.mean()),
     }
+
+
+def _terms(replay: Replay, program: RewardProgram, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The terms of sampled steps; of all steps in the order of time where the program remembers."""
+    if not program.memory:
+        return program.terms(inputs)
+    column = replay.relabel(program, keep_terms=True)
+    filled = replay.slots().ravel()
+    return {name: values[filled] for name, values in column.terms.items()}
 
 
 def _figures(values: np.ndarray) -> dict[str, float]:

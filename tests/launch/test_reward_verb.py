@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -203,3 +204,22 @@ def test_writer_is_told_what_its_reward_ranks_wrongly(tmp_path, capsys):
         asked = server.requests[-1][1]["messages"][-1]["content"]
     assert "inverted sign: every kind of failure earns more than success" in asked
     assert said(capsys)["reward_source"] == CARTPOLE
+
+
+def test_reward_that_remembers_is_explained_scored_and_relabelled(fallen, tmp_path, capsys):
+    (tmp_path / "count.py").write_text(
+        '"""Last."""\ndef memory(pole_direction, steps=0.0):\n    return {"steps": steps + (pole_direction[0] > -2.0)}\n'
+        'def reward(next_steps):\n    return {"steps": next_steps}\n'
+    )
+    file = str(tmp_path / "count.py")
+    assert main(["reward", "score", file, "--task", "cartpole", "--data", str(fallen), "--json"]) == 0
+    episodes = said(capsys)["episodes"]
+    assert [episode["return"] for episode in episodes] == [e["steps"] * (e["steps"] + 1) / 2 for e in episodes]
+    assert main(["reward", "explain", file, "--task", "cartpole", "--data", str(fallen), "--json"]) == 0
+    longest = max(episode["steps"] for episode in episodes)
+    assert said(capsys)["ranges"]["steps"] == {"least": 1.0, "most": longest}
+    shutil.copytree(fallen, tmp_path / "data")
+    assert main(["data", "relabel", str(tmp_path / "data"), "--reward", file, "--json"]) == 0
+    found = said(capsys)
+    assert found["terms"]["steps"]["most"] == longest
+    assert found["mean_return"] == pytest.approx(sum(episode["return"] for episode in episodes) / len(episodes))
