@@ -208,8 +208,8 @@ def test_writer_is_told_what_its_reward_ranks_wrongly(tmp_path, capsys):
 
 def test_reward_that_remembers_is_explained_scored_and_relabelled(fallen, tmp_path, capsys):
     (tmp_path / "count.py").write_text(
-        '"""Last."""\ndef memory(pole_direction, steps=0.0):\n    return {"steps": steps + (pole_direction[0] > -2.0)}\n'
-        'def reward(next_steps):\n    return {"steps": next_steps}\n'
+        '"""Last."""\ndef memory(pole_direction, n=0.0):\n    return {"n": n + (pole_direction[0] > -2.0)}\n'
+        'def reward(next_n):\n    return {"steps": next_n}\n'
     )
     file = str(tmp_path / "count.py")
     assert main(["reward", "score", file, "--task", "cartpole", "--data", str(fallen), "--json"]) == 0
