@@ -12,4 +12,4 @@ def reward(up, velocity, command, gyro, action, previous_action):
 
 
 def success(up, velocity, command):
-    return up[..., 2] > 0.9 and abs(velocity[..., 0] - command) < 0.1
+    return up[..., 2] > 0.9 and abs(velocity[..., 0] - command) < 0.2
