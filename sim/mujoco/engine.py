@@ -6,6 +6,7 @@
 
 import copy
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,9 @@ from mujoco.batch import Batch, SimulationError
 from numpy.typing import NDArray
 
 from telic.sim.compiled import compiled
-from telic.sim.mujoco.contact_forces import ContactStep
+from telic.sim.mujoco.contact_forces import CONTACT_FIELDS, ContactStep
 from telic.sim.mujoco.draws import Floats, Integers
-from telic.sim.mujoco.signals import needs_contact_forces
+from telic.sim.mujoco.signals import Reading, fields_of
 from telic.sim.mujoco.task import MujocoTask
 
 _NONE, _VELOCITY, _ALL = (
@@ -72,16 +73,26 @@ class Engine:
         divergences: The latest simulations that broke down.
     """
 
-    def __init__(self, task: MujocoTask, num_envs: int, threads: int) -> None:
-        """Make the simulations; they stand in the model's reference configuration."""
+    def __init__(self, task: MujocoTask, readings: Iterable[Reading], num_envs: int, threads: int) -> None:
+        """Make the simulations; they stand in the model's reference configuration.
+
+        Args:
+            task: The task.
+            readings: What will be read.
+            num_envs: How many simulations.
+            threads: On how many threads at most.
+        """
         self.model = copy.copy(task.model)
         # A simulation that breaks down is left as it is, for inspection, until the world restarts it.
         self.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         if self.model.ntree <= 1 and not self.model.opt.enableflags & mujoco.mjtEnableBit.mjENBL_SLEEP:
             # One robot is one island: to look for others costs up to 8 % of a step, and changes no bit of it.
             self.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_ISLAND
-        contacts = needs_contact_forces(task.signals)
-        refresh = task.refresh == "velocity"
+        computed = fields_of(readings) - _STATE
+        contacts = not computed.isdisjoint(CONTACT_FIELDS)
+        # Where nothing but the state is read, there is nothing to compute from it.
+        self._is_state_only = not computed
+        refresh = task.refresh == "velocity" and not self._is_state_only
         self._decimation, self._stage = task.decimation, _VELOCITY if refresh else _NONE
         # One MjData per simulation costs some memory traffic, but then a refresh costs nothing: the next step goes on
         # from it.
@@ -132,10 +143,10 @@ class Engine:
         self.batch.warning[ids] = 0
 
     def forward(self, ids: Integers) -> None:
-        """Compute everything at the present states, as if no contact had been made yet."""
+        """Compute what is read at the present states, as if no contact had been made yet."""
         if self._contacts is not None:
             self._contacts.forward(self._some(ids))
-        else:
+        elif not self._is_state_only:
             self.batch.forward(self._some(ids), _ALL)
 
     def _some(self, ids: Integers) -> NDArray[np.int32] | None:

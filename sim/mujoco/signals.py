@@ -3,6 +3,7 @@
 # MuJoCo keeps its classes in compiled modules, which pyright cannot read.
 # pyright: reportAttributeAccessIssue=false
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -288,10 +289,13 @@ def _listed(names: str | tuple[str, ...]) -> str:
     return names if isinstance(names, str) else ", ".join(names)
 
 
-def needs_contact_forces(sources: tuple[src.Source, ...]) -> bool:
-    """Whether a source reads the contact forces, which the engine computes only when asked."""
-    fields = ("cfrc_ext", "cfrc_int", "cacc")
-    return any(
-        isinstance(source, src.ContactForce) or (isinstance(source, src.Field) and source.field in fields)
-        for source in sources
-    )
+def fields_of(readings: Iterable[Reading]) -> set[str]:
+    """Return the fields of MjData that are read."""
+    fields: set[str] = set()
+    for reading in readings:
+        match reading:
+            case Columns(field):
+                fields.add(field)
+            case Velocity():
+                fields |= {"cvel", "subtree_com", reading.where, reading.axes}
+    return fields

@@ -84,7 +84,9 @@ class MujocoWorld:
             raise ValueError(f"threads is {threads}; allowed: at least 1, or None for all processors")
         _check_seed(seed)
         self.task, self.num_envs, self.seed = task, num_envs, seed
-        self.engine = Engine(task, num_envs, available_threads() if threads is None else threads)
+        readings = readings_of(task)
+        threads = available_threads() if threads is None else threads
+        self.engine = Engine(task, [reading for _, reading in readings], num_envs, threads)
         batch, model = self.engine.batch, self.engine.model
         self._low, self._high = task.actions.bounds
         self._scale, self._offset = commands(task.actuators, model)
@@ -97,7 +99,7 @@ class MujocoWorld:
         self.steps, self.episodes = np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64)
         self.diverged = np.zeros(num_envs, np.bool_)
         self.commands = Commands(task, num_envs, seed)
-        self._reader = Signals(task, readings_of(task), self.engine, self._own())
+        self._reader = Signals(task, readings, self.engine, self._own())
         self.signals = self._reader.views
         columns = self._reader.columns
         self._dt = task.dt
