@@ -118,6 +118,18 @@ def test_a_snapshot_brings_the_fields_back(model):
     np.testing.assert_array_equal(batch.expand("body_mass"), before)
 
 
+def test_a_rule_follows_a_command_within_its_range(model):
+    rule = Randomise("mass", (0.5, 2.0), ("trunk",), command="load")
+    batch = Batch(model, 3, 1)
+    randomiser = Randomiser([rule], batch, 0)
+    randomiser.draw(np.array([0, 2]), np.zeros(2, int), {"load": np.array([[1.5], [0.5]])})
+    np.testing.assert_allclose(batch.expand("body_mass")[:, model.body("trunk").id], [3.0, 2.0, 1.0])
+    with pytest.raises(TaskError, match=r"allowed: one number from 0\.5 to 2"):
+        randomiser.draw(np.array([1]), np.zeros(1, int), {"load": np.array([[2.5]])})
+    with pytest.raises(TaskError, match="did you mean 'lode'"):
+        randomiser.draw(np.array([1]), np.zeros(1, int), {"lode": np.array([[1.0]])})
+
+
 def test_gravity_and_the_centre_of_mass(model):
     batch, randomiser = drawn(
         model, Randomise("gravity", (0.9, 1.1)), Randomise("center_of_mass", (-0.02, 0.02), ("trunk",), kind="add")
