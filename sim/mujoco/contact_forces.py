@@ -169,6 +169,8 @@ def _numbers(_, address: Any) -> Any:
 def _function() -> Any:
     """Compile what runs on each simulation."""
     llvmlite.binding.load_library_permanently(_path())
+    # An intrinsic has one parameter less than its definition, which type checkers cannot know.
+    numbers: Any = _numbers
     pointer, words = types.voidptr, types.CPointer(types.int64)
     on_data = types.void(pointer, words)
     mj_step = types.ExternalFunction("mj_step", on_data)
@@ -176,7 +178,7 @@ def _function() -> Any:
     mj_forward = types.ExternalFunction("mj_forward", on_data)
     mj_rne = types.ExternalFunction("mj_rnePostConstraint", on_data)
 
-    @cfunc(types.void(pointer, words, types.int32, words), nopython=True)
+    @cfunc(types.void(pointer, words, types.int32, words))
     def control_step(model, data, simulation, plan):
         steps = plan[_STEPS]
         for _ in range(steps):
@@ -190,7 +192,7 @@ def _function() -> Any:
         for field in range(plan[_FIELDS]):
             entry = _HEAD + field * _FIELD
             size = plan[entry + 1]
-            source, target = _numbers(data[plan[entry]]), _numbers(plan[entry + 2] + 8 * size * simulation)
+            source, target = numbers(data[plan[entry]]), numbers(plan[entry + 2] + 8 * size * simulation)
             is_unknown = steps == 0 and plan[entry + 3] != 0
             for j in range(size):
                 target[j] = 0.0 if is_unknown else source[j]

@@ -85,7 +85,8 @@ class View:
 def _runs_of(places: Integers) -> NDArray[np.int64]:
     """Return the runs of neighbours (runs, 2) that some places consist of: the first place of each, and how many."""
     starts = np.flatnonzero(np.diff(places, prepend=-2) != 1)
-    return np.stack([places[starts], np.diff(starts, append=len(places))], axis=1).reshape(-1, 2)
+    runs = [places[starts], np.diff(starts, append=len(places))]
+    return np.stack(runs, axis=1).reshape(-1, 2).astype(np.int64)
 
 
 @compiled(nogil=True, error_model="numpy")
