@@ -12,8 +12,8 @@ One step is one control step: as many physics steps as Gymnasium's v5 environmen
 - *async*: Gymnasium's AsyncVectorEnv, in the best of several sizes.
 
 Random actions are drawn in every step of each but *raw*. EnvPool and Gymnasium spend a whole step on a restart, in
-which nothing is simulated: it does not count as one. The contestants alternate; a ratio is the median over rounds. Every
-task has a process of its own.
+which nothing is simulated: it does not count as one. The contestants alternate; a ratio is the median over rounds.
+Every task has a process of its own.
 """
 
 import argparse
