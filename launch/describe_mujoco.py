@@ -102,5 +102,5 @@ def _short(value: Any) -> str:
 
 
 def _plain(item: Any) -> dict[str, Any]:
-    """A part of a task with the name of its kind; functions as text."""
-    return {"kind": type(item).__name__, **dataclasses.asdict(item)}
+    """A part of a task with the name of its type."""
+    return {"type": type(item).__name__, **dataclasses.asdict(item)}

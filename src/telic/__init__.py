@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from telic.replay.signal import Signal as Signal
     from telic.rewards.program import parse_reward as parse_reward
     from telic.rewards.writer import write as write_reward  # noqa: F401
+    from telic.sim.from_mjcf import from_mjcf as from_mjcf
     from telic.sim.task import Task as Task
     from telic.sim.tasks.registry import make_task as make_task
     from telic.sim.vehicle import load_vehicle as load_vehicle
@@ -45,6 +46,7 @@ _PUBLIC = {
     "contract_from_task": ("telic.deploy.task_contract", "contract_from_task"),
     "evaluate": ("telic.control.evaluate", "evaluate"),
     "export": ("telic.deploy.export", "export"),
+    "from_mjcf": ("telic.sim.from_mjcf", "from_mjcf"),
     "load_reward": ("telic.control.make", "load_reward"),
     "load_vehicle": ("telic.sim.vehicle", "load_vehicle"),
     "make": ("telic.control.make", "make"),
