@@ -240,3 +240,24 @@ def test_torch_terms_stay_on_the_device_of_the_inputs(hover):
     for value in hover.torch_terms(tensors).values():
         assert value.device.type == "meta"
         assert value.shape == (2, 5)
+
+
+def test_the_double_kernel_computes_in_float64(signals):
+    text = (
+        '"""A test."""\n'
+        "def reward(position, action):\n"
+        "    return {'a': 0.1 * sum(square(action)) + (1.0 if position[0] > 0.3 else 0.7), "
+        "'b': clip(position[1] / 3.0, -0.2, 0.2)}\n"
+    )
+    program = parse_reward(text, signals)
+    rng = np.random.default_rng(0)
+    position, action = rng.normal(size=(50, 3)), rng.normal(size=(50, 4))
+    out = np.zeros((50, 2))
+    program.double_kernel((position, action), out)
+    np.testing.assert_allclose(
+        out[:, 0], 0.1 * np.square(action).sum(axis=1) + np.where(position[:, 0] > 0.3, 1.0, 0.7), rtol=1e-15
+    )
+    np.testing.assert_allclose(out[:, 1], np.clip(position[:, 1] / 3.0, -0.2, 0.2), rtol=1e-15)
+    single = by_kernel(program, {"position": position.astype(np.float32), "action": action.astype(np.float32)})
+    assert (single["a"] != out[:, 0]).all()
+    np.testing.assert_allclose(single["a"], out[:, 0], rtol=1e-6)
