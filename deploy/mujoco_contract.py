@@ -9,6 +9,7 @@ varied in training is.
 
 from collections.abc import Iterator
 
+import mujoco
 import numpy as np
 
 from telic.deploy.contract_parts import (
@@ -21,6 +22,7 @@ from telic.deploy.contract_parts import (
     TrainedRange,
 )
 from telic.sim.mujoco import actuators as simulated
+from telic.sim.mujoco.model import control_names
 from telic.sim.mujoco.model_fields import unit_of
 from telic.sim.mujoco.randomise import Randomise
 from telic.sim.mujoco.sources import Command
@@ -31,13 +33,20 @@ from telic.sim.observe import Observe
 _LIMIT = 1e4
 _TIMEOUT_STEPS = 5
 
-# What the contract calls a model, and the unit of its commands.
-_MODELS: dict[type, tuple[ActuatorModel, str]] = {
-    simulated.AsInModel: ("as_in_model", "1"),
-    simulated.Ideal: ("ideal", "N m"),
-    simulated.PositionServo: ("position_servo", "rad"),
-    simulated.VelocityServo: ("velocity_servo", "rad/s"),
-    simulated.DCMotor: ("dc_motor", "rad"),
+# What the contract calls a model, and the unit of its commands, for a hinge.
+_MODELS: dict[type, ActuatorModel] = {
+    simulated.AsInModel: "as_in_model",
+    simulated.Ideal: "ideal",
+    simulated.PositionServo: "position_servo",
+    simulated.VelocityServo: "velocity_servo",
+    simulated.DCMotor: "dc_motor",
+}
+_UNITS: dict[ActuatorModel, str] = {
+    "as_in_model": "1",
+    "ideal": "N m",
+    "position_servo": "rad",
+    "velocity_servo": "rad/s",
+    "dc_motor": "rad",
 }
 
 
@@ -71,12 +80,14 @@ def action_spec(task: MujocoTask) -> ActionSpec:
     """Return what the policy's outputs command."""
     spec = task.actions
     scale, offset = simulated.commands(task.actuators, task.model)
-    described = {item.name: _MODELS[type(item.model)] for item in task.actuators}
-    units = {described.get(name, ("", "1"))[1] for name in spec.names}
+    kinds = [(actuator.model, _UNITS[actuator.model]) for actuator in actuators(task)]
+    units = {unit for _, unit in kinds}
     low, high = spec.bounds
     return ActionSpec(
         names=spec.names,
-        meaning=tuple(_meaning(task, name) for name in spec.names),
+        meaning=tuple(
+            f"{kind.replace('_', ' ')} {name} [{unit}]" for name, (kind, unit) in zip(spec.names, kinds, strict=True)
+        ),
         low=tuple(low.tolist()),
         high=tuple(high.tolist()),
         initial=tuple(spec.initial_action.tolist()),
@@ -89,29 +100,25 @@ def action_spec(task: MujocoTask) -> ActionSpec:
     )
 
 
-def _meaning(task: MujocoTask, name: str) -> str:
-    item = next((item for item in task.actuators if item.name == name), None)
-    if item is None:
-        return f"control of actuator {name} of the model"
-    kind, unit = _MODELS[type(item.model)]
-    return f"{kind.replace('_', ' ')} {name} [{unit}]"
-
-
 def actuators(task: MujocoTask) -> tuple[Actuator, ...]:
-    """Return the models of the actuators."""
-    return tuple(_actuator(item) for item in task.actuators)
+    """Return the models of all actuators; those of the MJCF as far as a servo's numbers can be read from it."""
+    described = {item.name: item for item in task.actuators}
+    return tuple(
+        _actuator(task.model, described.get(name) or simulated.Actuator(name), control, action)
+        for control, (name, action) in enumerate(zip(control_names(task.model), task.actions.names, strict=True))
+    )
 
 
-def _actuator(item: simulated.Actuator) -> Actuator:
-    model = item.model
+def _actuator(model: mujoco.MjModel, item: simulated.Actuator, control: int, action: str) -> Actuator:
+    servo = item.model if not isinstance(item.model, simulated.AsInModel) else _servo(model, control)
 
     def number(name: str) -> float | None:
-        value = getattr(model, name, None)
+        value = getattr(servo, name, None)
         return None if value is None else float(value)
 
     return Actuator(
-        name=item.name,
-        model=_MODELS[type(model)][0],
+        name=action,
+        model=_MODELS[type(servo)],
         kp=number("kp"),
         kd=number("kd"),
         torque_limit=number("torque_limit"),
@@ -120,6 +127,29 @@ def _actuator(item: simulated.Actuator) -> Actuator:
         delay_s=(float(item.delay_s[0]), float(item.delay_s[1])),
         lag_s=float(item.lag_s),
     )
+
+
+def _servo(model: mujoco.MjModel, control: int) -> simulated.Model:
+    """Return the actuator of a control of the model as one of the contract's models, where it is one."""
+    number = int(np.flatnonzero(model.actuator_ctrladr <= control)[-1])
+    gain, bias = model.actuator_gainprm[number], model.actuator_biasprm[number]
+    is_linear = (
+        int(model.actuator_dyntype[number]) == mujoco.mjtDyn.mjDYN_NONE
+        and int(model.actuator_gaintype[number]) == mujoco.mjtGain.mjGAIN_FIXED
+        and int(model.actuator_trntype[number]) == mujoco.mjtTrn.mjTRN_JOINT
+        and model.actuator_gear[number, 0] == 1.0
+    )
+    if not is_linear:
+        return simulated.AsInModel()
+    limit = float(model.actuator_forcerange[number, 1]) if model.actuator_forcelimited[number] else None
+    if int(model.actuator_biastype[number]) == mujoco.mjtBias.mjBIAS_NONE:
+        return simulated.Ideal(limit) if gain[0] == 1.0 else simulated.AsInModel()
+    kp, kd = -float(bias[1]), -float(bias[2])
+    if bias[0] == 0.0 and kp == gain[0] and kd >= 0.0:
+        return simulated.PositionServo(kp, kd, limit)
+    if bias[0] == 0.0 and kp == 0.0 and kd == gain[0]:
+        return simulated.VelocityServo(kd, limit)
+    return simulated.AsInModel()
 
 
 def fault(task: MujocoTask) -> Fault:

@@ -14,6 +14,7 @@ from telic.deploy.contract_diff import diff
 from telic.deploy.contract_parts import Actuator, TrainedRange
 from telic.deploy.crazyflie.wiring import Wiring
 from telic.sim.mujoco.actuators import DCMotor
+from telic.sim.tasks.registry import make_task
 from telic.sim.yaml.load import load_task
 
 EXAMPLE = Path(__file__).parents[2] / "examples/my_robot/my_robot.yaml"
@@ -61,6 +62,17 @@ def test_actuators_and_their_delays_are_in_it(task, weights):
     assert any("actuators[0].no_load_speed: null -> 30.0" in line for line in diff(contract, other))
 
 
+def test_servos_of_the_model_are_in_it_with_their_gains():
+    task = make_task("quadruped")
+    contract = drawn_up(task, weights_of(task.observation_size, 12))
+    model = task.model
+    for i, actuator in enumerate(contract.actuators):
+        assert actuator.name == task.actions.names[i]
+        assert (actuator.model, actuator.kp) == ("position_servo", model.actuator_gainprm[i, 0])
+        assert actuator.kd == -model.actuator_biasprm[i, 2]
+        assert actuator.torque_limit == model.actuator_forcerange[i, 1]
+
+
 def test_what_varied_is_in_it(task, weights):
     trained = {item.quantity: item for item in drawn_up(task, weights).trained}
     assert trained["mass:chassis (scale)"] == TrainedRange(
@@ -92,6 +104,6 @@ def test_a_robot_is_no_crazyflie(task, weights):
         Wiring.of(contract)
 
 
-def weights_of(size):
-    layer = Dense(np.zeros((2, size), np.float32), np.zeros(2, np.float32), "fast_tanh")
+def weights_of(size, actions=2):
+    layer = Dense(np.zeros((actions, size), np.float32), np.zeros(actions, np.float32), "fast_tanh")
     return PolicyWeights((layer,), np.zeros(size, np.float32), np.ones(size, np.float32), None)
