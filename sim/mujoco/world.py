@@ -1,8 +1,5 @@
 """The MuJoCo world: many simulations of the same task, each in its own episode."""
 
-# Arguments of the compiled function are arrays.
-# ruff: noqa: ANN001, ANN202
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from telic.sim.compiled import compiled
-from telic.sim.mujoco.actuators import commands, delays, settled
+from telic.sim.mujoco.actuators import delays
 from telic.sim.mujoco.begin import Beginning
 from telic.sim.mujoco.commands import Commands
+from telic.sim.mujoco.controls import Controls
 from telic.sim.mujoco.draws import Integers
 from telic.sim.mujoco.ends import Ends
 from telic.sim.mujoco.engine import Divergence, Engine
@@ -88,13 +85,7 @@ class MujocoWorld:
         threads = available_threads() if threads is None else threads
         self.engine = Engine(task, [reading for _, reading in readings], num_envs, threads)
         batch, model = self.engine.batch, self.engine.model
-        self._low, self._high = task.actions.bounds
-        self._scale, self._offset = commands(task.actuators, model)
-        self._first_action = task.actions.initial_action
-        self._first_ctrl = self._offset + self._scale * self._first_action
-        self._first_act, self._first_history = settled(model, self._first_ctrl)
-        self._ctrl, self._act, self._history = batch.bind("ctrl"), batch.bind("act"), batch.bind("history")
-        self._action = np.zeros((num_envs, task.actions.size), np.float32)
+        self._controls = Controls(task, batch)
         self._elapsed = np.zeros((num_envs, 1))
         self.steps, self.episodes = np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int64)
         self.diverged = np.zeros(num_envs, np.bool_)
@@ -121,7 +112,7 @@ class MujocoWorld:
         own: dict[str, Array] = dict(self.commands.values)
         for source in self.task.signals:
             if isinstance(source, PreviousAction):
-                own[source.name] = self._action
+                own[source.name] = self._controls.action
             elif isinstance(source, Elapsed):
                 own[source.name] = self._elapsed
         return own
@@ -133,7 +124,7 @@ class MujocoWorld:
     @property
     def action(self) -> NDArray[np.float32]:
         """The latest actions (N, actuators), within their limits: a live view."""
-        return self._action
+        return self._controls.action
 
     @property
     def observation(self) -> Array:
@@ -202,17 +193,13 @@ class MujocoWorld:
         self.episodes[worlds] += 1
         self.steps[worlds] = 0
         self._elapsed[worlds] = 0.0
-        self._action[worlds] = self._first_action
         episodes = self.episodes[worlds]
         self.commands.begin(worlds, episodes)
         told = {name: values[worlds] for name, values in self.commands.values.items()}
         self.randomiser.draw(worlds, episodes, told)
         self.engine.reset(worlds, self._beginning.keyframe)
-        if self._first_act.size:
-            self._act[worlds] = self._first_act
-        if self._first_history.size:
-            self._history[worlds] = self._first_history
-        self._beginning.apply(worlds, episodes, self._first_ctrl, told)
+        self._controls.begin(worlds)
+        self._beginning.apply(worlds, episodes, self._controls.first, told)
         for name, values in told.items():
             self.commands.values[name][worlds] = values
         self.pushes.begin(worlds, episodes, self._xfrc)
@@ -231,7 +218,7 @@ class MujocoWorld:
         Raises:
             ValueError: If the shape is wrong or a number is not finite; nothing has then changed.
         """
-        self._take(action)
+        self._controls.take(action)
         if before is not None:
             before(0, self.num_envs)
         self.pushes.apply(self.episodes, self.steps, self._qvel, self._xfrc)
@@ -267,17 +254,6 @@ class MujocoWorld:
             self._finals[over] = self.view.out[over]
             self._begin(over)
         return self._finals
-
-    def _take(self, action: ArrayLike) -> None:
-        """Check the actions, limit them, and command the actuators."""
-        array = np.asarray(action, np.float32)
-        if array.shape != self._action.shape:
-            raise ValueError(f"action has shape {array.shape}; allowed: {self._action.shape}")
-        limits = self._low, self._high, self._scale, self._offset
-        if not _command(array, *limits, self._action, self._ctrl):
-            env, actuator = np.argwhere(~np.isfinite(array))[0]
-            name = self.task.actions.names[actuator]
-            raise ValueError(f"action {name} of world {env} is {array[env, actuator]}; allowed: finite numbers")
 
     def refresh(self, ids: Mask | None = None) -> None:
         """Make signals and observations follow a state that was written into the simulations, as at a start.
@@ -335,7 +311,7 @@ class MujocoWorld:
             "state": self.engine.batch.state,
             "rows": self._reader.rows,
             "observation": self.view.out,
-            "action": self._action,
+            "action": self._controls.action,
             "elapsed": self._elapsed,
             "steps": self.steps,
             "episodes": self.episodes,
@@ -355,21 +331,6 @@ class MujocoWorld:
         if mask.dtype != np.bool_ or mask.shape != (self.num_envs,):
             raise ValueError(f"ids is {mask.dtype} {mask.shape}; allowed: a bool array of shape ({self.num_envs},)")
         return mask
-
-
-@compiled(nogil=True, error_model="numpy")
-def _command(given, low, high, scale, offset, action, ctrl):
-    """Limit actions and write the commands that they stand for; return whether all were finite, else change nothing."""
-    worlds, actuators = given.shape
-    for i in range(worlds):
-        for j in range(actuators):
-            if not np.isfinite(given[i, j]):
-                return False
-    for i in range(worlds):
-        for j in range(actuators):
-            action[i, j] = min(max(given[i, j], low[j]), high[j])
-            ctrl[i, j] = offset[j] + scale[j] * action[i, j]
-    return True
 
 
 def _check_seed(seed: int) -> None:
