@@ -1,6 +1,6 @@
 """The compiled loops that read a store: finding the state that follows, n-step sums, gathering rows.
 
-``streams`` slots make a row of the store; the row before ``head`` is the newest. See `Storage` for slots and places.
+``streams`` slots make a row of the store, and the row before ``head`` is the newest. See `Storage` for slots and places.
 """
 
 import numpy as np
@@ -104,7 +104,7 @@ def follow(
 
 @njit(cache=True)
 def gather(slots: np.ndarray, side: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
-    """Copy the rows at some places (B,) to `out`, (B, width); rows are passed as words, whatever is in them."""
+    """Copy the rows at some places (B,) to `out`, (B, width); rows are passed as bytes, whatever is in them."""
     for i in range(places.size):
         if places[i] >= 0:
             copy_row(out, i, slots, places[i])

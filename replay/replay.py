@@ -124,15 +124,19 @@ class Replay(Reader):
             ReplayError: If names, shapes or types do not fit the schema, a number is not finite, or a stream does not
                 go on where its last step led to. Nothing is stored then.
         """
-        intake, ring = self._intake, self._ring
-        terminated, truncated = intake.flags(terminated, truncated)
-        skip = intake.skip(skip)
-        step = intake.step(signals, action)
-        following = intake.after_step(next_signals)
-        problem = ring.append_step(step, following, terminated, truncated, skip, intake.exponents)
-        if problem:
-            intake.refuse_step(problem, ring, skip)
-            ring.append_step(step, following, terminated, truncated, skip, intake.exponents)
+        intake, ring, batch = self._intake, self._ring, (self._ring.streams,)
+        skipped = intake.skip(skip)
+        taken = ring.append_step(
+            intake.step_signals(signals),
+            intake.step_action(action),
+            intake.step_signals(next_signals),
+            intake.flag("terminated", terminated, batch),
+            intake.flag("truncated", truncated, batch),
+            skipped,
+        )
+        if not taken:
+            signals = intake.refuse_step(ring, signals, action, next_signals, skipped)
+            self.add(signals, action, next_signals, terminated, truncated, skip=skip)
 
     def add_window(
         self,
@@ -156,14 +160,17 @@ class Replay(Reader):
         Raises:
             ReplayError: As in `add`. Nothing is stored then.
         """
-        length = len(terminated)
-        terminated, truncated = self._intake.window_flags(terminated, truncated, length)
-        steps = self._intake.window(signals, action, length)
-        finals = self._intake.finals(final_signals, int(np.count_nonzero(terminated | truncated)))
-        problem = self._ring.append_window(steps, finals, terminated, truncated, self._intake.exponents)
-        if problem:
-            self._intake.refuse_window(problem, self._ring)
-            self._ring.append_window(steps, finals, terminated, truncated, self._intake.exponents)
+        intake, ring, batch = self._intake, self._ring, (len(terminated), self._ring.streams)
+        flags = intake.flag("terminated", terminated, batch), intake.flag("truncated", truncated, batch)
+        taken = ring.append_window(
+            intake.signals(signals, (batch[0] + 1, batch[1])),
+            intake.action(action, batch),
+            intake.signals(final_signals, (int(np.count_nonzero(flags[0] | flags[1])),)),
+            *flags,
+        )
+        if not taken:
+            signals = intake.refuse_window(ring, signals, action, final_signals)
+            self.add_window(signals, action, final_signals, terminated, truncated)
 
     def tag(self, streams: Sequence[int] | None = None, *, running: bool = False, **tags: Unpack[Tags]) -> None:
         """Say where the episodes that begin from now on are from.

@@ -24,9 +24,12 @@ from telic.replay.episode_table import (
     empty_table,
     table_of_marks,
 )
-from telic.replay.kernels import TRUNCATED
+from telic.replay.kernels import TRUNCATED, VOID
 from telic.replay.schema import Schema
-from telic.replay.storage import Storage, row_type, words_of
+from telic.replay.storage import Storage, row_type
+
+# A signal each: its samples as bytes.
+Fields = tuple[np.ndarray, ...]
 
 
 class Ring(Storage):
@@ -34,10 +37,11 @@ class Ring(Storage):
 
     Attributes:
         slots: The packed transitions, (rows * streams,) of `row_type`.
-        words: The same memory as 32-bit words, (rows * streams, width).
-        state_words: How many words of a row, from its beginning, are state and not action.
+        bytes: The same memory as bytes, (rows * streams, bytes of a row).
+        offset: Where in a row each field is, the action last, (fields,) int64.
+        exponents: Which numbers of each field may be NaN or infinite, (fields, 2) int64; see `append`.
         side: State after the newest stored step of each episode, one for each row of the table, structured.
-        side_words: The same memory as 32-bit words.
+        side_bytes: The same memory as bytes.
         open_row: Row of the episode that each stream is in, -1 between two episodes, (streams,) int64.
         coming: Tags of the next episode of each stream, (streams, WIDTH - TAGS) int64.
         free: A stack of rows of the table that are not in use; its height is in the cursor.
@@ -52,8 +56,10 @@ class Ring(Storage):
         self.rows = rows
         self.streams = streams
         self.slots = np.zeros(rows * streams, row_type(schema))
-        self.words = words_of(self.slots)
-        self.state_words: int = self.slots.dtype.fields["action"][1] // 4  # pyright: ignore[reportOptionalSubscript]
+        self.bytes = _bytes_of(self.slots)
+        fields = (*schema.signals, schema.action)
+        self.offset = np.array([place[1] for place in (self.slots.dtype.fields or {}).values()])
+        self.exponents = np.array([_exponent(field.dtype) for field in fields])
         self.flags = np.zeros(rows * streams, np.uint8)
         self.episode = np.zeros(rows * streams, np.int32)
         self.open_row = np.full(streams, -1, np.int64)
@@ -65,26 +71,7 @@ class Ring(Storage):
         self.free = np.zeros(0, np.int32)
         self._add_rows(streams)
         self.tag(Tag()._asdict())
-
-    @property
-    def head(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The row that is written next."""
-        return int(self.cursor[HEAD])
-
-    @property
-    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """How many rows hold data."""
-        return int(self.cursor[COUNT])
-
-    @property
-    def written(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """How many rows were ever written; the number of a row in this count is its generation."""
-        return int(self.cursor[WRITTEN])
-
-    @property
-    def gaps(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """How many slots of the rows that hold data are without a transition."""
-        return int(self.cursor[VOIDS])
+        self.place(0, 0, 0)
 
     @property
     def nbytes(self) -> int:
@@ -94,76 +81,83 @@ class Ring(Storage):
 
     def clear(self) -> None:
         """Forget all steps. Generations go on, so that nothing old is ever taken for something new."""
-        self.cursor[[HEAD, COUNT, VOIDS]] = 0
         self.flags[:] = 0
         self.open_row[:] = -1
         self.table[:, BEGIN] = UNUSED
         # The stack is emptied from its end: stream 0 gets row 0.
         self.free[:] = np.arange(len(self.free))[::-1]
         self.cursor[FREE] = len(self.free)
+        self.place(0, 0, self.written)
+
+    def place(self, head: int, count: int, written: int) -> None:
+        """Put the cursor somewhere."""
+        self.cursor[[HEAD, COUNT, WRITTEN]] = head, count, written
+        self.cursor[VOIDS] = np.count_nonzero(self.flags[: count * self.streams] & VOID)
+        self._note()
 
     def append_step(
         self,
-        step: np.ndarray,
-        following: np.ndarray,
+        signals: Fields,
+        action: np.ndarray,
+        following: Fields,
         terminated: np.ndarray,
         truncated: np.ndarray,
         skip: np.ndarray,
-        exponents: np.ndarray,
-    ) -> int:
-        """Check a step of all streams and write it; see `append.append_step`.
+    ) -> bool:
+        """Check a step of all streams and write it.
 
         Args:
-            step: Packed states and actions as words, (streams, width).
-            following: Packed states after the step as words, (streams, width).
+            signals: The states, (streams, bytes) uint8 for each signal.
+            action: The actions, (streams, bytes) uint8.
+            following: The states after the step, (streams, bytes) uint8 for each signal.
             terminated: (streams,) bool.
             truncated: (streams,) bool.
             skip: Streams without a step, (streams,) bool.
-            exponents: What `Intake.exponents` says.
 
         Returns:
-            `append.DONE`, or what was wrong; nothing is written then.
+            Whether nothing was wrong; otherwise nothing is written.
         """
-        self._make_room(self.streams)
-        return append.append_step(
-            step, following, terminated, truncated, skip, exponents, self.state_words, self.words, self.flags,
-            self.episode, self.side_words, self.table, self.open_row, self.coming, self.free, self.cursor,
+        if self.cursor[FREE] < self.streams:
+            self._make_room(self.streams)
+        right = append.append_step(
+            signals, action, following, terminated, truncated, skip, self.offset, self.exponents, self.bytes,
+            self.flags, self.episode, self.side_bytes, self.table, self.open_row, self.coming, self.free, self.cursor,
         )  # fmt: skip
+        self._note()
+        return right
 
     def append_window(
-        self,
-        steps: np.ndarray,
-        finals: np.ndarray,
-        terminated: np.ndarray,
-        truncated: np.ndarray,
-        exponents: np.ndarray,
-    ) -> int:
+        self, signals: Fields, action: np.ndarray, finals: Fields, terminated: np.ndarray, truncated: np.ndarray
+    ) -> bool:
         """Check some steps of all streams and write them.
 
         Args:
-            steps: Packed states and actions as words, time-major, then the states after the last step,
-                ((T + 1) * streams, width).
-            finals: Packed final states of the episodes that end, in time-major order, as words, (ends, width).
+            signals: The states, then those after the last step, ((T + 1) * streams, bytes) uint8 for each signal,
+                time-major.
+            action: The actions, (T * streams, bytes) uint8.
+            finals: Final states of the episodes that end, in time-major order, (ends, bytes) uint8 for each signal.
             terminated: (T, streams) bool.
             truncated: (T, streams) bool.
-            exponents: What `Intake.exponents` says.
 
         Returns:
-            `append.DONE`, or what was wrong; nothing is written then.
+            Whether nothing was wrong; otherwise nothing is written.
         """
-        problem = append.check_window(steps, finals, exponents, self.state_words, self.side_words, self.open_row)
-        if problem != append.DONE:
-            return problem
+        if not append.window_is_right(
+            signals, action, finals, self.offset, self.exponents, self.side_bytes, self.open_row
+        ):
+            return False
+        ends = 0
         for start in range(0, len(terminated), self.rows):
-            part = slice(start, start + self.rows)
-            ends = int(np.count_nonzero(terminated[part] | truncated[part]))
-            self._make_room(ends + self.streams)
-            append.append_window(
-                steps[start * self.streams :], finals, terminated[part], truncated[part], self.words, self.flags,
-                self.episode, self.side_words, self.table, self.open_row, self.coming, self.free, self.cursor,
+            stop = min(start + self.rows, len(terminated))
+            part = slice(start, stop)
+            self._make_room(int(np.count_nonzero(terminated[part] | truncated[part])) + self.streams)
+            ends = append.append_window(
+                signals, action, finals, terminated.reshape(-1), truncated.reshape(-1), start, stop, ends, self.offset,
+                self.bytes, self.flags, self.episode, self.side_bytes, self.table, self.open_row, self.coming,
+                self.free, self.cursor,
             )  # fmt: skip
-            finals = finals[ends:]
-        return append.DONE
+        self._note()
+        return True
 
     def truncate_open(self) -> None:
         """End every open episode where it stands, as truncated, with the newest state as its final one."""
@@ -189,8 +183,7 @@ class Ring(Storage):
             The rows of the side table where the states after the newest steps of the episodes are to be put, in the
             order of the table or else by stream, then time, (E,) int64; and the slots that belong to the episodes.
         """
-        self.cursor[[HEAD, COUNT, WRITTEN]] = head, count, written
-        self.cursor[VOIDS] = len(self.gap_slots())
+        self.place(head, count, written)
         if table is None:
             table = table_of_marks(self.flags[: self.filled], self.streams, head, written)
             begun = len(table)
@@ -211,14 +204,15 @@ class Ring(Storage):
     def continue_from(self, other: "Ring") -> None:
         """Let the streams of this empty ring go on where those of another one stand, without its steps."""
         rows = other.open_row[other.open_row >= 0]
-        self.cursor[[WRITTEN, BEGUN]] = other.cursor[[WRITTEN, BEGUN]]
+        self.cursor[BEGUN] = other.cursor[BEGUN]
+        self.place(0, 0, other.written)
         self.names, self.coming[:] = other.names, other.coming
         # An empty ring has room for an episode of each stream.
         self.cursor[FREE] -= len(rows)
         new = self.free[self.cursor[FREE] :][: len(rows)]
         self.open_row[other.table[rows, STREAM]] = new
         self.table[new] = other.table[rows]
-        self.side_words[new] = other.side_words[rows]
+        self.side_bytes[new] = other.side_bytes[rows]
 
     def tag(
         self, tags: dict[str, str | int | bool], streams: np.ndarray | slice = slice(None), running: bool = False
@@ -234,9 +228,13 @@ class Ring(Storage):
 
     def rows_at(self, places: np.ndarray) -> np.ndarray:
         """Copies of what is at some places, (B,) int64, packed as (B,) of `row_type`; there are no checks."""
-        words = np.empty((len(places), self.words.shape[1]), np.uint32)
-        kernels.gather(self.words, self.side_words, places, words)
-        return np.ndarray(len(places), self.slots.dtype, words)
+        rows = np.empty((len(places), self.bytes.shape[1]), np.uint8)
+        kernels.gather(self.bytes, self.side_bytes, places, rows)
+        return np.ndarray(len(places), self.slots.dtype, rows)
+
+    def _note(self) -> None:
+        """Take over what compiled loops have done to the cursor: attributes are read far more often."""
+        self.head, self.count, self.written, self.gaps = self.cursor[: VOIDS + 1].tolist()
 
     def _make_room(self, episodes: int) -> None:
         """Make sure that so many episodes can begin."""
@@ -248,10 +246,8 @@ class Ring(Storage):
     def _add_rows(self, rows: int) -> None:
         """Make room for more episodes; those that are stored keep their rows."""
         held = len(self.side)
-        # Copied as words: steps are compared as words too, and NumPy does not copy the padding between fields.
-        words, self.side = words_of(self.side), np.zeros(held + rows, self.side.dtype)
-        self.side_words = words_of(self.side)
-        self.side_words[:held] = words
+        self.side = np.concatenate([self.side, np.zeros(rows, self.side.dtype)])
+        self.side_bytes = _bytes_of(self.side)
         self.table = np.concatenate([self.table, empty_table(rows)])
         # The stack is emptied from its end: lower rows are taken first.
         unused = self.free[: self.cursor[FREE]]
@@ -259,3 +255,16 @@ class Ring(Storage):
         self.free[:rows] = np.arange(held, held + rows)[::-1]
         self.free[rows : rows + len(unused)] = unused
         self.cursor[FREE] += rows
+
+
+def _bytes_of(rows: np.ndarray) -> np.ndarray:
+    """A view of structured rows as bytes, (rows, bytes of a row)."""
+    return rows.view(np.uint8).reshape(len(rows), rows.dtype.itemsize)
+
+
+def _exponent(dtype: str) -> tuple[int, int]:
+    """The bytes of a number, and which bits of it are all set in a NaN or an infinity; (0, 0) if it is never so."""
+    if np.dtype(dtype).kind != "f":
+        return 0, 0
+    size = np.dtype(dtype).itemsize
+    return size, int(np.array(np.inf, dtype).view(f"u{size}"))

@@ -14,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from telic.replay.append import BEGUN, COUNT, HEAD, WRITTEN
+from telic.replay.append import BEGUN
 from telic.replay.column import Column
 from telic.replay.episode_table import BEGIN, OPEN, STOP, STREAM, WIDTH, Names
 from telic.replay.errors import FileFormatError
@@ -162,7 +162,8 @@ def _empty_ring(about: Mapping[str, Any]) -> Ring:
     if rows < 1 or streams < 1 or not possible or begun < 0:
         raise ValueError(f"{rows=}, {streams=}, {head=}, {count=}, {written=}, {begun=} contradict each other")
     ring = Ring(Schema.from_dict(about["schema"]), rows, streams)
-    ring.cursor[[HEAD, COUNT, WRITTEN, BEGUN]] = head, count, written, begun
+    ring.cursor[BEGUN] = begun
+    ring.place(head, count, written)
     ring.names = Names(tuple(map(str, about["names"])))
     return ring
 
