@@ -1,6 +1,6 @@
 """The compiled loops that read a store: finding the state that follows, n-step sums, gathering rows.
 
-``streams`` slots make a row of the store, and the row before ``head`` is the newest. See `Storage` for slots and places.
+``streams`` slots are a row of the store, and the row before ``head`` is the newest. See `Storage` for slots and places.
 """
 
 import numpy as np
