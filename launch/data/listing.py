@@ -14,7 +14,7 @@ from telic.launch.data import kinds
 from telic.launch.data.dataset import size_of
 from telic.replay.errors import ReplayError
 from telic.replay.exchange.lerobot_layout import INFO
-from telic.replay.kernels import ENDED
+from telic.replay.kernels import ENDED, VOID
 from telic.replay.store.store import Store
 
 _DEEPEST = 4
@@ -97,10 +97,13 @@ def _store_counts(path: Path) -> tuple[int, int]:
 
 
 def _replay_counts(path: Path) -> tuple[int, int]:
-    """Ended episodes, and one more for each stream whose newest step ended none."""
+    """Episodes and steps, without reading more than the marks of the steps."""
     with safe_open(path, "numpy") as file:
-        about = json.loads(file.get_tensor("description").tobytes())
-        flags, ends = file.get_tensor("flags"), file.get_slice("ends").get_shape()[0]
+        flags = file.get_tensor("flags")
+        if "episodes" in file.keys():  # noqa: SIM118 (not a dict)
+            return file.get_slice("episodes").get_shape()[0], int(np.count_nonzero((flags & VOID) == 0))
+        # Version 1 had no episode table: an end is an episode, and so is what has none in the newest row.
+        about, ends = json.loads(file.get_tensor("description").tobytes()), file.get_slice("ends").get_shape()[0]
     if not about["count"]:
         return 0, 0
     newest = (about["head"] - 1) % about["rows"] * about["streams"]
