@@ -15,7 +15,6 @@ simulations, on the threads of the batch: a compiled one that steps, asks for th
 import ctypes
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -28,6 +27,7 @@ from numpy.typing import NDArray
 
 from telic.sim.errors import TaskError
 from telic.sim.mujoco.draws import Integers
+from telic.sim.mujoco.library import library, library_path
 
 # Fields that only `mj_rnePostConstraint` computes; zero until the first step of an episode.
 CONTACT_FIELDS = ("cfrc_ext", "cfrc_int", "cacc")
@@ -57,8 +57,8 @@ class ContactStep:
             RuntimeError: If this version of MuJoCo keeps it elsewhere.
         """
         self._batch, self._decimation, self._refresh = batch, decimation, refresh
-        self._library = _library()
-        self._handle = _handle(batch, self._library)
+        self._library = library()
+        self._handle = _handle(batch)
         self._function = _function()
         self._data = mujoco.MjData(batch.model)
         self._copies: dict[str, NDArray[np.float64]] = {}
@@ -110,23 +110,7 @@ class ContactStep:
         return self._made
 
 
-@cache
-def _library() -> ctypes.CDLL:
-    """Return MuJoCo's library, which the package has loaded already."""
-    library = ctypes.CDLL(_path())
-    pointer = ctypes.c_void_p
-    library.mjb_nsim.argtypes = [pointer]
-    library.mjb_state.argtypes, library.mjb_state.restype = [pointer], pointer
-    library.mjb_apply.argtypes = [pointer, pointer, ctypes.c_int, pointer, pointer, ctypes.c_int]
-    return library
-
-
-def _path() -> str:
-    folder = Path(mujoco.__file__).parent
-    return str(next(path for pattern in ("libmujoco*", "mujoco.dll") for path in sorted(folder.glob(pattern))))
-
-
-def _handle(batch: Batch, library: ctypes.CDLL) -> int:
+def _handle(batch: Batch) -> int:
     """Return the address of the ``mjBatch`` inside a batch.
 
     The binding is a pybind11 object: behind the head of every Python object stands the address of the C++ object, whose
@@ -134,7 +118,8 @@ def _handle(batch: Batch, library: ctypes.CDLL) -> int:
     """
     held = ctypes.c_void_p.from_address(id(batch._b) + object.__basicsize__).value
     handle = ctypes.c_void_p.from_address(held).value if held else None
-    if not handle or library.mjb_nsim(handle) != batch.nsim or library.mjb_state(handle) != batch.state.ctypes.data:
+    mjb = library()
+    if not handle or mjb.mjb_nsim(handle) != batch.nsim or mjb.mjb_state(handle) != batch.state.ctypes.data:
         raise RuntimeError(
             f"contact forces are read through the C interface of MuJoCo 4.0, which MuJoCo {mujoco.__version__} keeps "
             f"elsewhere; install mujoco 4.0, or leave ContactForce out of the task"
@@ -168,7 +153,7 @@ def _numbers(_, address: Any) -> Any:
 @cache
 def _function() -> Any:
     """Compile what runs on each simulation."""
-    llvmlite.binding.load_library_permanently(_path())
+    llvmlite.binding.load_library_permanently(library_path())
     # An intrinsic has one parameter less than its definition, which type checkers cannot know.
     numbers: Any = _numbers
     pointer, words = types.voidptr, types.CPointer(types.int64)

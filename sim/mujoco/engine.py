@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from telic.sim.compiled import compiled
 from telic.sim.mujoco.contact_forces import CONTACT_FIELDS, ContactStep
 from telic.sim.mujoco.draws import Floats, Integers
+from telic.sim.mujoco.library import untimed
 from telic.sim.mujoco.signals import Reading, fields_of
 from telic.sim.mujoco.task import MujocoTask
 
@@ -109,20 +110,24 @@ class Engine:
         Returns:
             Which ones broke down (N,), a live array; None for none.
         """
-        messages: dict[int, str] = {}
-        if self._contacts is not None:
-            self._contacts.step()
-            messages = self._contacts.failed
-        else:
-            try:
-                self.batch.step(None, self._decimation, self._stage)
-            except SimulationError as error:
-                messages = {int(i): self.batch.error(int(i)) for i in error.ids}
+        with untimed():
+            messages = self._advance()
         if not _find_broken(*self._watched, self._broken) and not messages:
             return None
         self._broken[list(messages)] = True
         self._record(np.flatnonzero(self._broken), messages)
         return self._broken
+
+    def _advance(self) -> dict[int, str]:
+        """Step all simulations; return those that MuJoCo refused to go on with, and its words."""
+        if self._contacts is not None:
+            self._contacts.step()
+            return self._contacts.failed
+        try:
+            self.batch.step(None, self._decimation, self._stage)
+        except SimulationError as error:
+            return {int(i): self.batch.error(int(i)) for i in error.ids}
+        return {}
 
     def bind(self, field: str) -> NDArray[Any]:
         """Return a live array (N, ...) of a field of MjData; only the state's may be written to."""
@@ -144,10 +149,11 @@ class Engine:
 
     def forward(self, ids: Integers) -> None:
         """Compute what is read at the present states, as if no contact had been made yet."""
-        if self._contacts is not None:
-            self._contacts.forward(self._some(ids))
-        elif not self._is_state_only:
-            self.batch.forward(self._some(ids), _ALL)
+        with untimed():
+            if self._contacts is not None:
+                self._contacts.forward(self._some(ids))
+            elif not self._is_state_only:
+                self.batch.forward(self._some(ids), _ALL)
 
     def _some(self, ids: Integers) -> NDArray[np.int32] | None:
         return None if len(ids) == self.batch.nsim else ids.astype(np.int32)
