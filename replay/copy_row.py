@@ -61,6 +61,21 @@ def _field_equals(typingctx: Any, rows: Any, at: Any, offset: Any, field: Any, o
     return types.boolean(rows, types.int64, types.int64, field, types.int64), codegen
 
 
+def _prefetch_row(typingctx: Any, rows: Any, at: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        row, _ = _row(context, builder, signature.args[0], args[0], args[1])
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [_BYTES, number, number, number])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [_BYTES], kind)
+        # For reading (0), into all levels of the cache (3), as data (1): two lines, all of most rows.
+        for line in (0, 64):
+            place = builder.gep(row, [_SIZE(line)])
+            builder.call(prefetch, [place, number(0), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return types.void(rows, types.int64), codegen
+
+
 # copy_row(target, to, source, at): ``target[to] = source[at]``; rows of both are of one size.
 copy_row: Any = intrinsic(_copy_row)
 
@@ -69,3 +84,6 @@ put_field: Any = intrinsic(_put_field)
 
 # field_equals(rows, at, offset, field, of): whether ``rows[at]``, from byte `offset` on, is ``field[of]``.
 field_equals: Any = intrinsic(_field_equals)
+
+# prefetch_row(rows, at): ask for ``rows[at]`` from memory, to be read a little later.
+prefetch_row: Any = intrinsic(_prefetch_row)

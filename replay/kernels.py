@@ -6,7 +6,7 @@
 import numpy as np
 from numba import njit
 
-from telic.replay.copy_row import copy_row
+from telic.replay.copy_row import copy_row, prefetch_row
 
 # Marks of a slot, combined by or.
 TERMINATED = 1
@@ -16,6 +16,9 @@ FIRST = 4
 # No step: the stream had none when the others had one. Nothing is ever read from such a slot.
 VOID = 16
 ENDED = TERMINATED | TRUNCATED
+
+# How many rows ahead memory is asked for the next one.
+AHEAD = 16
 
 
 @njit(cache=True)
@@ -39,7 +42,6 @@ def n_step(
     n: int,
     gamma: float,
     places: np.ndarray,
-    steps: np.ndarray,
     sums: np.ndarray,
 ) -> None:
     """Sum up to n discounted rewards from each of B slots on, to the end of its episode or of the data.
@@ -55,15 +57,14 @@ def n_step(
         rewards: Of the slots.
         n: Most rewards to sum.
         gamma: Discount per step.
-        places: (2, B) int64: the slots, given or written, and, written, where the states after k <= n steps are.
-        steps: Written, k, (B,) int64.
+        places: (3, B) int64: the slots, given or written; written are where the states after k <= n steps are, and k.
         sums: Written, (2, B) float32: ``sum_{i<k} gamma^i r_i``, and gamma^k, but 0 after a termination. Sums are in
             float64.
     """
     newest = (head - 1) % (flags.size // streams) * streams
     for i in range(uniform.size):
         places[0, i] = np.int64(uniform[i] * filled)
-    for i in range(steps.size):
+    for i in range(places.shape[1]):
         slot = places[0, i]
         total = 0.0
         discount = 1.0
@@ -83,7 +84,7 @@ def n_step(
                 break
             slot = after
         places[1, i] = after
-        steps[i] = k
+        places[2, i] = k
         sums[0, i] = total
         sums[1, i] = 0.0 if mark & TERMINATED else discount
 
@@ -106,6 +107,9 @@ def follow(
 def gather(slots: np.ndarray, side: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
     """Copy the rows at some places (B,) to `out`, (B, width); rows are passed as bytes, whatever is in them."""
     for i in range(places.size):
+        # Rows lie at random places: several are on their way from memory at a time.
+        if i + AHEAD < places.size:
+            prefetch_row(slots, max(places[i + AHEAD], 0))
         if places[i] >= 0:
             copy_row(out, i, slots, places[i])
         else:

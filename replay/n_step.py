@@ -30,10 +30,9 @@ def n_step_batch(
         gamma: See `Replay.at`.
         next_action: See `Replay.at`.
     """
-    places, steps, sums = walk(storage, rewards, index, uniform, n_step, gamma)
+    places, steps, (returns, discounts) = walk(storage, rewards, index, uniform, n_step, gamma)
     packed = storage.rows_at(places.reshape(-1)).reshape(places.shape)
     signals, next_signals = split_rows(packed, storage.schema)
-    returns, discounts = sums
     batch = Batch(signals, packed["action"][0], returns, next_signals, discounts, steps, places[0], storage.written)
     if next_action:
         following = places[1]
@@ -58,12 +57,12 @@ def walk(
     if n_step < 1 or not 0.0 <= gamma <= 1.0:
         raise ReplayError(f"n_step {n_step}, gamma {gamma}; allowed: at least 1, 0 to 1")
     size = len(uniform) if index is None else len(index)
-    places, steps = np.empty((2, size), np.int64), np.empty(size, np.int64)
+    places = np.empty((3, size), np.int64)
     sums = np.empty((2, size), np.float32)
     if index is not None:
         places[0] = index
     kernels.n_step(
         uniform, storage.filled, storage.head, storage.streams, storage.flags, storage.episode, rewards, n_step, gamma,
-        places, steps, sums,
+        places, sums,
     )  # fmt: skip
-    return places, steps, sums
+    return places[:2], places[2], sums

@@ -81,6 +81,10 @@ class Replay(Reader):
         Raises:
             ReplayError: If there is no such column, or it cannot be brought up to date.
         """
+        if isinstance(reward, Column) and self._columns.get(reward.name) is reward:
+            if reward.covered != self._ring.written:
+                reward.update(self._ring)
+            return reward
         return self._up_to_date(self._column_of(reward))
 
     def episode_rows(self) -> np.ndarray:
