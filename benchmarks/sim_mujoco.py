@@ -6,8 +6,9 @@ One step is one control step: as many physics steps as Gymnasium's v5 environmen
 
 - *telic*: `TaskVectorEnv.step` with fresh arrays: check and limit of the actions, physics, signals, observation, reward
   (a compiled reward program, in float64), terminations, and restarts in the same step.
-- *raw*: `mj_step` in a loop on one core, on the very states and actions of the same task, with nothing around it. Its
-  rate times the number of threads is the bound that `ratio_raw` compares with.
+- *raw*: `mj_step` in a loop on one core, on states and actions of the same task, with nothing around it but what
+  MuJoCo's Python package itself does (it reads a clock for its profiler; we do without). Its rate times the number of
+  threads is what `ratio_raw` compares with.
 - *envpool*: EnvPool's v5 environment, in the best of several numbers of environments and batch sizes.
 - *async*: Gymnasium's AsyncVectorEnv, in the best of several sizes.
 

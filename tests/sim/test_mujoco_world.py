@@ -10,6 +10,7 @@ import pytest
 
 from telic.sim.errors import TaskError
 from telic.sim.mujoco.actuators import Actuator
+from telic.sim.mujoco.library import untimed
 from telic.sim.mujoco.sources import (
     AngularVelocity,
     CenterOfMass,
@@ -218,6 +219,23 @@ def test_contact_forces_carry_the_weight():
         world.step(np.zeros((1, 2)))
     weight = float(world.engine.model.body("box").mass[0]) * 9.81
     assert world.signals["load"][0, 0, 5] == pytest.approx(weight, rel=1e-3)
+
+
+def test_mujocos_clock_stands_still_only_while_worlds_step():
+    world, data = TASK.make_world(2, threads=2), mujoco.MjData(TASK.model)
+
+    def timed():
+        before = data.timer[mujoco.mjtTimer.mjTIMER_STEP].duration
+        mujoco.mj_step(TASK.model, data)
+        return data.timer[mujoco.mjtTimer.mjTIMER_STEP].duration > before
+
+    assert timed()
+    acting(world, 3)
+    assert timed()
+    with untimed():
+        acting(world, 1)
+        assert not timed()
+    assert timed()
 
 
 def test_commands_are_drawn_again_in_time():
