@@ -11,6 +11,8 @@ import pytest
 from telic.sim.errors import TaskError
 from telic.sim.mujoco.actuators import Actuator
 from telic.sim.mujoco.library import untimed
+from telic.sim.mujoco.pushes import Push
+from telic.sim.mujoco.randomise import Randomise
 from telic.sim.mujoco.sources import (
     AngularVelocity,
     CenterOfMass,
@@ -219,6 +221,29 @@ def test_contact_forces_carry_the_weight():
         world.step(np.zeros((1, 2)))
     weight = float(world.engine.model.body("box").mass[0]) * 9.81
     assert world.signals["load"][0, 0, 5] == pytest.approx(weight, rel=1e-3)
+
+
+def test_a_restored_world_remembers_delays_biases_dropouts_pushes_and_draws():
+    task = replace(
+        TASK,
+        observation=(Observe("arm", noise=0.1, bias=0.2, delay_s=(0.0, 0.1), dropout=0.3), Observe("told", history=2)),
+        randomisation=(Randomise("mass", (0.5, 2.0)),),
+        pushes=(Push("box", interval_s=(0.05, 0.1)), Push("lower", kind="force", interval_s=(0.05, 0.1))),
+        actuators=(Actuator("elbow", delay_s=(0.0, 0.05)),),
+        truncate_after_s=0.3,
+    )
+    world = task.make_world(N, seed=1)
+
+    def go_on(steps):
+        for step in range(steps):
+            world.step_and_restart(np.full((N, 2), np.sin(step)))
+            yield np.concatenate([world.observation, world.flat("pose"), world.flat("arm_velocity")], axis=1)
+
+    list(go_on(9))
+    snapshot = world.snapshot()
+    expected = list(go_on(25))
+    world.restore(snapshot)
+    np.testing.assert_array_equal(list(go_on(25)), expected)
 
 
 def test_mujocos_clock_stands_still_only_while_worlds_step():
