@@ -212,42 +212,43 @@ def _mark(
     What the last step of an episode, or a gap, held in a slot is given back before.
     """
     streams = open_row.size
-    for i in range(terminated.size):
-        slot, stream = first + i, i % streams
-        if slot >= flags.size:
-            slot -= flags.size
-        old = flags[slot]
-        if old & ENDED:
-            table[episode[slot], BEGIN] = UNUSED
-            free[cursor[FREE]] = episode[slot]
-            cursor[FREE] += 1
-        elif old & VOID:
-            cursor[VOIDS] -= 1
-        if skip[stream]:
-            flags[slot] = VOID
-            cursor[VOIDS] += 1
-            continue
-        generation = cursor[WRITTEN] + i // streams
-        mark = TERMINATED * terminated[i] | TRUNCATED * truncated[i]
-        row = open_row[stream]
-        if row < 0:
-            mark |= FIRST
-            cursor[FREE] -= 1
-            row = np.int64(free[cursor[FREE]])
-            table[row, STREAM] = stream
-            table[row, BEGIN] = generation
-            table[row, EARLIER] = 0
-            table[row, STOP] = OPEN
-            table[row, NUMBER] = cursor[BEGUN]
-            for column in range(TAGS, WIDTH):
-                table[row, column] = coming[stream, column - TAGS]
-            cursor[BEGUN] += 1
-            open_row[stream] = row
-        if mark & ENDED:
-            table[row, STOP] = generation + 1
-            open_row[stream] = -1
-        flags[slot] = mark
-        episode[slot] = row
+    for t in range(terminated.size // streams):
+        row_of_ring = (first // streams + t) % (flags.size // streams)
+        generation = cursor[WRITTEN] + t
+        for stream in range(streams):
+            slot = row_of_ring * streams + stream
+            old = flags[slot]
+            if old & ENDED:
+                table[episode[slot], BEGIN] = UNUSED
+                free[cursor[FREE]] = episode[slot]
+                cursor[FREE] += 1
+            elif old & VOID:
+                cursor[VOIDS] -= 1
+            if skip[stream]:
+                flags[slot] = VOID
+                cursor[VOIDS] += 1
+                continue
+            at = t * streams + stream
+            mark = TERMINATED * terminated[at] | TRUNCATED * truncated[at]
+            row = open_row[stream]
+            if row < 0:
+                mark |= FIRST
+                cursor[FREE] -= 1
+                row = np.int64(free[cursor[FREE]])
+                table[row, STREAM] = stream
+                table[row, BEGIN] = generation
+                table[row, EARLIER] = 0
+                table[row, STOP] = OPEN
+                table[row, NUMBER] = cursor[BEGUN]
+                for column in range(TAGS, WIDTH):
+                    table[row, column] = coming[stream, column - TAGS]
+                cursor[BEGUN] += 1
+                open_row[stream] = row
+            if mark & ENDED:
+                table[row, STOP] = generation + 1
+                open_row[stream] = -1
+            flags[slot] = mark
+            episode[slot] = row
 
 
 @njit(cache=True)
@@ -285,7 +286,9 @@ def _put_finals(
     """Write final states, from row `at` on, to the side rows of the episodes that end in some slots; says how many."""
     ends = 0
     for i in range(count):
-        slot = (first + i) % flags.size
+        slot = first + i
+        if slot >= flags.size:
+            slot -= flags.size
         if flags[slot] & ENDED:
             put_field(side, np.int64(episode[slot]), offset, field, at + ends)
             ends += 1

@@ -176,6 +176,10 @@ class Twins:
     def add(self, ends):
         self.fast.add(**self.step(ends))
 
+    def go_on(self, steps):
+        for _ in range(steps):
+            self.add([""] * len(self.number))
+
     def add_window(self, ends_of_steps):
         streams = len(self.number)
         before = self.now
@@ -339,6 +343,7 @@ def histories(draw):
         st.tuples(st.just("add"), step),
         st.tuples(st.just("add"), step),
         st.tuples(st.just("add_window"), st.lists(step, max_size=2 * rows + 1)),
+        st.tuples(st.just("go_on"), st.integers(1, 12)),
         st.tuples(st.just("truncate_open")),
         st.tuples(st.just("look")),
         st.tuples(st.just("clear")),

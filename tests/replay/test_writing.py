@@ -260,3 +260,54 @@ def test_a_slot_takes_little_more_than_its_facts():
     flight = Schema((Signal("observation", (17,)),), ActionSpec(tuple("abcdef")))
     facts = 17 * 4 + 6 * 4 + 2
     assert Replay(flight, 100_000, 10).nbytes / 100_000 < 1.15 * facts
+
+
+def test_only_between_episodes_may_a_stream_be_skipped(full, schema, step, line):
+    replay, step = full
+    refuses(replay, step | {"skip": np.array([False, True, False])}, DiscontinuityError, "stream 1 is skipped, but it")
+    replay.add(**(step | {"truncated": np.array([False, True, False])}))
+    state = {name: value.copy() for name, value in step["next_signals"].items()}
+    state["position"][1] = np.nan
+    replay.add(**(step | {"signals": state, "next_signals": line.states(), "skip": np.array([False, True, False])}))
+    assert replay.slots()[-1].tolist()[1] == -1
+    assert len(replay) == 2 * STREAMS - 1
+    refuses(replay, step | {"skip": np.zeros(2, bool)}, ShapeError, r"'skip' has shape \(2,\), expected \(3,\)")
+
+
+@pytest.mark.parametrize("kind", ["strided", "read-only", "fortran", "no stride"])
+def test_arrays_may_lie_in_memory_as_they_like(schema, step, kind):
+    def lay(value):
+        if kind == "strided":
+            return np.repeat(value, 2, axis=-1)[..., ::2] if value.ndim > 1 else np.repeat(value, 2)[::2]
+        if kind == "fortran":
+            return np.asfortranarray(value)
+        if kind == "no stride":
+            return np.broadcast_to(value[:1].copy(), value.shape) if value.dtype == bool else value[::-1][::-1]
+        value = value.copy()
+        value.flags.writeable = False
+        return value
+
+    plain, other = Replay(schema, 2 * STREAMS, STREAMS), Replay(schema, 2 * STREAMS, STREAMS)
+    laid = {name: {key: lay(part) for key, part in step[name].items()} for name in ("signals", "next_signals")}
+    laid |= {name: lay(step[name]) for name in ("action", "terminated", "truncated")}
+    laid["next_signals"] = {name: lay(value) for name, value in step["next_signals"].items()}
+    plain.add(
+        **{
+            name: {k: np.array(v) for k, v in value.items()} if isinstance(value, dict) else np.array(value)
+            for name, value in laid.items()
+        }
+    )
+    other.add(**laid)
+    assert contents(plain) == contents(other)
+
+
+def test_a_single_stream_may_be_a_view_of_one_sample(schema, line):
+    replay = Replay(schema, 10)
+    states = line.states(4)
+    for t in range(3):
+        now, then = ({name: value[at][None] for name, value in states.items()} for at in (t, t + 1))
+        replay.add(now, np.ones(2, np.float32)[None], then, np.zeros(1, bool), np.zeros(1, bool))
+    read = replay.read(replay.slots()[:, 0])
+    assert np.array_equal(read.signals["position"], states["position"][:3])
+    assert np.array_equal(read.next_signals["position"], states["position"][1:])
+    assert (read.action == 1.0).all()
