@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from telic.sim.env import TaskEnv
 from telic.sim.errors import TaskError
 from telic.sim.mujoco.actuators import Actuator
 from telic.sim.mujoco.library import untimed
@@ -37,6 +38,7 @@ from telic.sim.mujoco.sources import (
 from telic.sim.mujoco.starts import Arrange, Disturb, Draw, FromKeyframe, Place
 from telic.sim.mujoco.task import MujocoTask, Outside
 from telic.sim.observe import Observe
+from telic.sim.vector_env import TaskVectorEnv
 
 XML = """
 <mujoco>
@@ -202,6 +204,32 @@ def test_a_simulation_that_breaks_down_ends_alone_and_is_kept():
     assert world.episodes.tolist() == [0, 0, 1, 0]
     acting(world, 3)
     assert not world.diverged.any() and np.isfinite(world.observation).all()
+
+
+class Bent:
+    """A reward on the joints."""
+
+    inputs, fingerprint = ("arm", "next_arm"), "bent"
+
+    def terms(self, inputs):
+        return {"bent": np.abs(inputs["next_arm"]).sum(axis=-1), "calm": (inputs["next_arm"] - inputs["arm"])[..., 0]}
+
+
+def test_environments_say_whose_simulation_broke_down():
+    env = TaskVectorEnv(TASK, N, Bent(), seed=1, threads=1)
+    env.reset(seed=1)
+    assert "diverged" not in env.step(np.zeros((N, 2)))[4]
+    env.world.engine.batch.bind("qpos")[3, 7] = np.inf
+    observation, reward, terminated, truncated, info = env.step(np.zeros((N, 2)))
+    np.testing.assert_array_equal(info["diverged"], [False, False, False, True])
+    np.testing.assert_array_equal(truncated, info["diverged"])
+    assert not terminated.any() and np.isfinite(reward).all() and np.isfinite(observation).all()
+    assert np.isfinite(info["final_obs"][3]).all()
+    single = TaskEnv(TASK, Bent(), seed=1)
+    single.reset(seed=1)
+    single.world.engine.batch.bind("qpos")[0, 7] = np.inf
+    _, _, terminated, truncated, info = single.step(np.zeros(2))
+    assert truncated and not terminated and info["diverged"] is True
 
 
 @pytest.mark.parametrize("signals", [ALL, (*ALL, ContactForce("load"))], ids=["", "with contact forces"])
