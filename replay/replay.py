@@ -6,10 +6,11 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from telic.replay.column import Column, check_inputs
+from telic.replay.column import Column
+from telic.replay.columns import Columns
 from telic.replay.episode_table import Tags, check_tags
 from telic.replay.episodes import Episodes, episodes_of
-from telic.replay.errors import NonFiniteError, ReplayError, UnknownNameError, did_you_mean
+from telic.replay.errors import ReplayError
 from telic.replay.intake import Intake
 from telic.replay.kernels import VOID
 from telic.replay.part import Part, split
@@ -17,8 +18,7 @@ from telic.replay.reader import Reader
 from telic.replay.returns import ReturnsToGo
 from telic.replay.reward import Reward
 from telic.replay.ring import Ring
-from telic.replay.schema import Schema, check_array
-from telic.replay.signal import Signal
+from telic.replay.schema import Schema
 from telic.replay.state import read_file, restore, snapshot, write_file
 from telic.replay.storage import Storage
 from telic.replay.transition import Transitions
@@ -81,11 +81,7 @@ class Replay(Reader):
         Raises:
             ReplayError: If there is no such column, or it cannot be brought up to date.
         """
-        if isinstance(reward, Column) and self._columns.get(reward.name) is reward:
-            if reward.covered != self._ring.written:
-                reward.update(self._ring)
-            return reward
-        return self._up_to_date(self._column_of(reward))
+        return self._columns.current(reward)
 
     def episode_rows(self) -> np.ndarray:
         """Rows of the ring's episode table in use, (E,) int64."""
@@ -98,7 +94,7 @@ class Replay(Reader):
     @property
     def columns(self) -> dict[str, Column]:
         """The reward columns, by fingerprint."""
-        return dict(self._columns)
+        return dict(self._columns.by_name)
 
     # Writing.
 
@@ -220,11 +216,11 @@ class Replay(Reader):
             UnknownNameError: If the reward reads what is not stored; before any work.
             NonFiniteError: If a term is not finite for some transition.
         """
-        column = self._column_of(reward)
+        column = self._columns.find(reward)
         if recompute or (keep_terms and not column.keep_terms):
             column.keep_terms |= keep_terms
             column.forget()
-        return self._up_to_date(column)
+        return self._columns.update(column)
 
     def add_column(self, name: str, values: np.ndarray) -> Column:
         """Keep rewards that came with the facts, such as those of an imported dataset, as a column of their own.
@@ -238,16 +234,7 @@ class Replay(Reader):
         Raises:
             ReplayError: If there is a column of this name, or the values are of another shape or type, or not finite.
         """
-        if name in self._columns:
-            raise ReplayError(f"there is a reward column {name!r} already; drop it first with drop_column({name!r})")
-        values = check_array(values, Signal("reward"), (len(self),))
-        if not np.isfinite(values).all():
-            at = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise NonFiniteError(f"the reward {name!r} of filled slot {at} is {values[at]}; nothing was stored")
-        column = Column(name, np.zeros(self.capacity, np.float32), covered=self._ring.written)
-        column.total[self._ring.filled_slots()] = values
-        self._columns[name] = column
-        return column
+        return self._columns.record(name, values)
 
     def drop_column(self, column: Column | str) -> None:
         """Forget a reward column.
@@ -255,7 +242,7 @@ class Replay(Reader):
         Raises:
             UnknownNameError: If there is no such column.
         """
-        del self._columns[self._column_of(column).name]
+        del self._columns.by_name[self._columns.find(column).name]
 
     # Reading: sample, at, sample_windows, windows_at, sample_goals and goals_at are those of `Reader`.
 
@@ -318,7 +305,7 @@ class Replay(Reader):
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Everything that is stored, as plain arrays; `load_state_dict` is its inverse."""
-        return snapshot(self._ring, self._columns)
+        return snapshot(self._ring, self._columns.by_name)
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Become the replay that `state_dict` was called on. Columns come back with values, but without rewards.
@@ -328,8 +315,8 @@ class Replay(Reader):
         """
         ring, columns = restore(state, like=self._ring)
         for name, column in columns.items():
-            if name in self._columns:
-                column.reward = self._columns[name].reward
+            if name in self._columns.by_name:
+                column.reward = self._columns.by_name[name].reward
         self._attach(ring, columns)
 
     def save(self, path: str | Path) -> None:
@@ -357,26 +344,6 @@ class Replay(Reader):
 
     def _attach(self, ring: Ring, columns: dict[str, Column] | None = None) -> None:
         self._ring = ring
-        self._columns = columns or {}
+        self._columns = Columns(ring, columns)
         self._intake = Intake(ring.schema, ring.streams)
         self._starts_of = (-1, -1)
-
-    def _column_of(self, reward: Reward | Column | str) -> Column:
-        """The column of a reward, a new one if it has none, or the existing column that is meant."""
-        name = reward if isinstance(reward, str) else reward.name if isinstance(reward, Column) else reward.fingerprint
-        column = self._columns.get(name)
-        if isinstance(reward, str | Column):
-            if column is None or (isinstance(reward, Column) and reward is not column):
-                raise UnknownNameError(f"no reward column {name!r} in this replay; {did_you_mean(name, self._columns)}")
-            return column
-        if column is None:
-            check_inputs(reward, self.schema)
-            return Column(name, np.zeros(self.capacity, np.float32), reward=reward)
-        column.reward = reward
-        return column
-
-    def _up_to_date(self, column: Column) -> Column:
-        """The same column, covering all rows, and kept from now on."""
-        column.update(self._ring)
-        self._columns[column.name] = column
-        return column
