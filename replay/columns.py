@@ -47,8 +47,9 @@ class Columns:
             ReplayError: If there is no such column, or it cannot be brought up to date.
         """
         # What is read most often, and must take no time.
-        known = isinstance(reward, Column) and self.by_name.get(reward.name) is reward
-        return self.update(reward if known else self.find(reward))
+        if isinstance(reward, Column) and self.by_name.get(reward.name) is reward:
+            return self.update(reward)
+        return self.update(self.find(reward))
 
     def update(self, column: Column) -> Column:
         """The same column, covering all rows, and kept from now on.
