@@ -1,5 +1,6 @@
 """`telic export RUN`: a run's policy for other machines."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,15 +29,26 @@ class ExportArguments:
 def main(argv: list[str]) -> int:
     """Run the verb."""
     arguments = parse(ExportArguments, argv, "telic export")
-    from telic.launch.run import reopen
-    from telic.launch.stages import write_export
-
     with Progress() as progress, progress.stage("export") as news:
-        run = reopen(arguments.run)
-        out = arguments.out or run.folder.export
-        files = write_export(run, out, arguments.target, news)
+        out, files = _export(arguments, news)
     if arguments.json:
         print_json({"export": str(out), "files": [str(path) for path in files]})
     else:
         say("\n".join(map(str, files)))
     return 0
+
+
+def _export(arguments: ExportArguments, news: Callable[[str], None]) -> tuple[Path, list[Path]]:
+    """Write the policy; return the folder, and the files in it."""
+    from telic.launch.baseline import is_flight, reopen_baseline
+    from telic.launch.baseline_export import export_baseline
+    from telic.launch.run import reopen
+    from telic.launch.stages import write_export
+
+    if is_flight(arguments.run):
+        run = reopen(arguments.run)
+        out = arguments.out or run.folder.export
+        return out, write_export(run, out, arguments.target, news)
+    baseline = reopen_baseline(arguments.run)
+    out = arguments.out or baseline.folder.export
+    return out, export_baseline(baseline, out, arguments.target, news)

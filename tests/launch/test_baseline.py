@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +77,7 @@ def test_environments_of_others_train_evaluate_and_play(capsys, tmp_path):
     played.step()
     assert played.controllers[0] == "policy"
     played.close()
+    assert "no contract with a robot" in run(capsys, "export", found["run_dir"], code=2).err
 
 
 def test_choices_are_made_by_the_largest_output(capsys, tmp_path):
@@ -106,9 +108,15 @@ def test_what_cannot_be_trained_is_refused(words, message, capsys, tmp_path):
     assert message in told.err
 
 
-def test_no_run_is_resumed_or_exported_that_cannot_be(cartpole, capsys):
+def test_no_run_is_resumed_whose_state_is_not_kept(cartpole, capsys):
     assert "train anew" in run(capsys, "train", "--resume", cartpole, code=2).err
-    assert "which no multirotor flies" in run(capsys, "export", cartpole, code=2).err
+
+
+def test_the_policy_of_a_robot_is_exported_and_proven(cartpole, capsys, tmp_path):
+    files = run(capsys, "export", cartpole, "--out", tmp_path / "export", "--json")["files"]
+    assert {Path(name).name for name in files} >= {"contract.json", "policy.c", "policy_safety.c", "policy.onnx"}
+    proofs = run(capsys, "verify", tmp_path / "export", "--json")
+    assert proofs["all_passed"]
 
 
 def test_a_run_without_a_policy_says_so(cartpole, capsys, tmp_path):

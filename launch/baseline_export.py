@@ -1,0 +1,47 @@
+"""The policy of a Stable-Baselines3 run on a robot's task, for other machines."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from telic.control.robot_recording import record_robot_observations
+from telic.control.within_limits import in_units_of
+from telic.deploy.export import export
+from telic.deploy.task_contract import contract_from_task
+from telic.launch.baseline import BaselineRun, controller_of
+from telic.launch.errors import UserError, reading
+from telic.sim.mujoco.task import MujocoTask
+
+_OBSERVATIONS = 1000
+_RECORDING_SEED = 1
+
+
+def export_baseline(
+    run: BaselineRun, out: Path, targets: Sequence[str] | None, news: Callable[[str], None]
+) -> list[Path]:
+    """Write a run's policy for other machines, with its contract.
+
+    Args:
+        run: Its policy is trained.
+        out: Folder to write.
+        targets: What to write; None for all targets that can carry the policy.
+        news: Takes the latest news.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: If it cannot be exported, with the reason.
+    """
+    task = run.task
+    if not isinstance(task, MujocoTask):
+        raise UserError(
+            f"{run.baseline.world} says neither what its observations are nor what its actions move, so there is no "
+            "contract with a robot; describe the robot in a task file (telic task new), and train on that"
+        )
+    observations = record_robot_observations(task, controller_of(run), _OBSERVATIONS, _RECORDING_SEED)
+    with reading("export"):
+        weights = in_units_of(run.weights, task.actions)
+        contract = contract_from_task(task, weights, observations, task.description)
+        files = export(weights, contract, observations, out, targets, news)
+    news(f"{len(files)} files in {out}, contract {contract.sha256[:12]}")
+    return files
