@@ -1,6 +1,6 @@
 """Stored episodes as evidence about rewards: which of them succeeded, and what the others were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,34 +86,53 @@ class Evidence:
             RewardError: If a program is not finite somewhere.
             ReplayError: If the reward reads what is not stored.
         """
-        values: list[np.ndarray] = []
+        return tuple(scores["total"] for scores in self._scores(reward, lambda terms: {"total": total(terms)}))
+
+    def terms(self, reward: Reward) -> tuple[dict[str, np.ndarray], ...]:
+        """The terms of each episode's steps by name, float64 in the order of time; raises as `rewards` does."""
+        return tuple(self._scores(reward, dict))
+
+    def _scores(
+        self, reward: Reward, of: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
+    ) -> list[dict[str, np.ndarray]]:
+        """What is made of the terms of each episode."""
+        scores: list[dict[str, np.ndarray]] = []
         for part, stored in enumerate(self.stored):
             check_inputs(reward, stored.replay.schema)
             slots = [self.slots[episode] for episode in np.flatnonzero(self.part == part)]
-            values += _scored(reward, stored.replay, slots) if slots else []
-        return tuple(values)
+            scores += _scored(reward, stored.replay, slots, of) if slots else []
+        return scores
 
     def returns(self, reward: Reward, gamma: float = 1.0) -> np.ndarray:
         """The return of each episode from its first step, (E,) float64."""
         return discounted(self.rewards(reward), gamma)
 
 
-def _scored(reward: Reward, replay: Replay, episodes: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The rewards of some episodes, each given by its slots in the order of time."""
+def _scored(
+    reward: Reward,
+    replay: Replay,
+    episodes: Sequence[np.ndarray],
+    of: Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]],
+) -> list[dict[str, np.ndarray]]:
+    """What is made of the terms of some episodes, each given by its slots in the order of time."""
     slots = np.concatenate(episodes)
     stops = np.cumsum([len(steps) for steps in episodes])
     first = np.isin(np.arange(len(slots)), np.append(0, stops[:-1]))
-    out, memory = np.empty(len(slots)), None
+    chunks: list[Mapping[str, np.ndarray]] = []
+    memory = None
     for at in range(0, len(slots), CHUNK):
         span = slice(at, at + CHUNK)
         inputs = replay.read(slots[span]).inputs(reward.inputs)
         if isinstance(reward, RewardProgram) and reward.memory:
             one_stream = {name: array[:, None] for name, array in inputs.items()}
             terms, memory = scan(reward, one_stream, first[span, None], memory)
-            out[span] = total(terms)[:, 0]
+            terms = {name: values[:, 0] for name, values in terms.items()}
         else:
-            out[span] = total(reward.terms(inputs))
-    return np.split(out, stops[:-1])
+            terms = reward.terms(inputs)
+        chunks.append(of(terms))
+    joined = {name: np.concatenate([chunk[name] for chunk in chunks], dtype=np.float64) for name in chunks[0]}
+    parts = {name: np.split(values, stops[:-1]) for name, values in joined.items()}
+    return [{name: values[episode] for name, values in parts.items()} for episode in range(len(episodes))]
 
 
 def discounted(rewards: Sequence[np.ndarray], gamma: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`telic reward write|check|explain|score|compare`: reward programs without training."""
+"""`telic reward`: reward programs, from a sentence to the next round."""
 
 import importlib
 
@@ -7,7 +7,14 @@ from telic.launch.output import say
 from telic.replay.errors import did_you_mean
 
 # Each is a module of `telic.launch.reward`.
-_VERBS = {"write": "SENTENCE", "check": "FILE", "explain": "FILE", "score": "FILE", "compare": "FILE..."}
+_VERBS = {
+    "write": "SENTENCE",
+    "check": "FILE",
+    "explain": "FILE",
+    "score": "FILE",
+    "compare": "FILE...",
+    "analyse": "FILE",
+}
 
 
 def main(argv: list[str]) -> int:

@@ -1,0 +1,86 @@
+"""`telic reward analyse`: why stored episodes failed."""
+
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from telic.launch.arguments import parse
+from telic.launch.errors import UserError, reading
+from telic.launch.output import print_json
+from telic.launch.progress import Progress
+
+if TYPE_CHECKING:
+    from telic.control.analysis.summary import FailureSummary
+
+_FILE = tyro.conf.arg(metavar="FILE")
+
+
+@dataclass(frozen=True)
+class AnalyseArguments:
+    """Say why stored episodes failed: what ended them and when, what the reward's terms did, which signals drifted.
+
+    Success is what the task's own reward says. `telic reward refine --data` tells the same to whoever writes the next
+    reward.
+    """
+
+    file: Annotated[Path, tyro.conf.Positional, _FILE]
+    """The reward program whose terms are looked at."""
+    data: tuple[Path, ...]
+    """Datasets with episodes of the task."""
+    task: str = "hover"
+    """The task."""
+    json: bool = False
+    """Print one JSON object."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the verb."""
+    arguments = parse(AnalyseArguments, argv, "telic reward analyse")
+    if not arguments.data:
+        raise UserError("name at least one dataset with --data; telic data make makes one")
+    found = summary(arguments.file, arguments.task, arguments.data)
+    if arguments.json:
+        print_json({**asdict(found), "text": found.text()})
+    else:
+        _show(found, Console(file=sys.stdout, highlight=False))
+    return 0
+
+
+def summary(file: Path, task_name: str, data: tuple[Path, ...]) -> "FailureSummary":
+    """Why the episodes of some datasets failed.
+
+    Raises:
+        UserError: If the reward, the task or a dataset is refused.
+    """
+    from telic.control.analysis.analyse import analyse
+    from telic.launch.data.refusals import refusals
+    from telic.launch.reward.known import known_episodes
+    from telic.rewards.program import load_reward
+    from telic.sim.tasks.registry import make_task
+
+    with reading("reward"):
+        task = make_task(task_name)
+        program = load_reward(file, task.schema)
+    with Progress() as progress, progress.stage("analyse") as news, refusals(), reading("reward"):
+        return analyse(program, known_episodes(task, data, False, 0, news), task)
+
+
+def _show(found: "FailureSummary", console: Console) -> None:
+    if found.causes:
+        table = Table("what ended it", "episodes", "median", "first", "last")
+        for cause in found.causes:
+            times = (cause.median_s, cause.earliest_s, cause.latest_s)
+            table.add_row(cause.what, str(cause.episodes), *(f"{seconds:.3g} s" for seconds in times))
+        console.print(table)
+    if found.terms:
+        table = Table("term", "", "within reach", *(f"{tenth}0 %" for tenth in range(1, 11)))
+        for story in found.terms:
+            values = (f"{value:.3g}" for value in story.values)
+            table.add_row(story.term, story.what, f"{story.within_reach:.3g}", *values)
+        console.print(table)
+    console.print(found.text(), markup=False, soft_wrap=True)
