@@ -15,7 +15,7 @@ from gymnasium.vector import VectorEnv
 from telic.control.baselines.learner import MODEL, Algorithm, Sb3Config, train_sb3
 from telic.control.baselines.weights import ConversionError
 from telic.control.controller import Controller, PolicyController
-from telic.control.make import load_reward, packaged_reward, reward_for
+from telic.control.make import load_reward, packaged_reward
 from telic.control.policy import PolicyWeights
 from telic.control.returns import Act, Returns, environment_returns, task_returns
 from telic.control.within_limits import WithinLimits
@@ -23,10 +23,11 @@ from telic.deploy.checked import convert
 from telic.launch.describe import facts
 from telic.launch.errors import UserError, reading
 from telic.launch.folder import RunFolder, write_json
-from telic.launch.metrics import write_csv, write_tensorboard
+from telic.launch.metrics import flat, write_csv, write_tensorboard
 from telic.launch.recipe import Recipe
 from telic.launch.run import machine
 from telic.replay.reward import Reward
+from telic.rewards.program import parse_reward
 from telic.sim.foreign import is_foreign, make_foreign_vec
 from telic.sim.task import Task
 from telic.sim.tasks.registry import make_task
@@ -96,22 +97,28 @@ class BaselineRun:
             return TaskVectorEnv(self.task, number, self.reward, seed)
 
 
-def begin_baseline(baseline: Baseline, reward_path: Path | None, out: Path) -> BaselineRun:
+def begin_baseline(baseline: Baseline, source: str | None, out: Path, prompt: str | None = None) -> BaselineRun:
     """Check what is asked for, and make the run folder.
+
+    Args:
+        baseline: What is trained, and how.
+        source: Of a reward program; by default that of the task's own.
+        out: Where the folder is made.
+        prompt: What was asked for in words; by default what the task says of itself.
 
     Raises:
         UserError: If something is refused, or the folder cannot be made; no folder is left then.
     """
     task = _task(baseline)
-    if task is None and reward_path is not None:
-        raise UserError(f"--reward {reward_path}: {baseline.world} brings its own reward; leave it out")
+    if task is None and source is not None:
+        raise UserError(f"{baseline.world} brings its own reward; leave out --reward")
     files = {"command.txt": f"{shlex.join(['telic', *sys.argv[1:]])}\n"}
     reward = None
     if task is not None:
         with reading("reward"):
-            reward = reward_for(task, reward_path)
-            files["reward.py"] = reward_path.read_text() if reward_path else _reward_text(task)
-            files["prompt.txt"] = f"{task.description}\n"
+            files["reward.py"] = source or _reward_text(task)
+            reward = parse_reward(files["reward.py"], task.schema, "reward.py")
+            files["prompt.txt"] = f"{prompt or task.description}\n"
     elif baseline.world:
         with reading("task"):
             make_foreign_vec(baseline.world, 1, **baseline.parameters).close()
@@ -122,7 +129,7 @@ def begin_baseline(baseline: Baseline, reward_path: Path | None, out: Path) -> B
         "command": files["command.txt"].strip(),
         "machine": machine(),
     }
-    slug = f"{baseline.world.removeprefix('gym:')} {baseline.algorithm}"
+    slug = prompt or f"{baseline.world.removeprefix('gym:')} {baseline.algorithm}"
     return BaselineRun(RunFolder.create(out, slug, config, files), baseline, task, reward)
 
 
@@ -179,8 +186,9 @@ def train_baseline(run: BaselineRun, news: News) -> dict[str, Any]:
     finally:
         env.close()
     result.weights.save(folder.policy)
-    write_csv(folder.metrics, result.history)
-    write_tensorboard(folder.tensorboard, result.history)
+    rows = [flat(row) for row in result.history]
+    write_csv(folder.metrics, rows)
+    write_tensorboard(folder.tensorboard, rows)
     news(f"{result.steps:,} steps in {result.seconds:.1f} s; the whole model is {folder.checkpoints / MODEL}")
     return {"train_s": result.seconds, "steps": result.steps, **result.history[-1]}
 

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -12,12 +13,15 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from torch import nn
 
+from telic.control.baselines.term_means import TermMeans
 from telic.control.baselines.weights import FastTanh, policy_weights
 from telic.control.flights import HELD_OUT_SEEDS
 from telic.control.policy import PolicyWeights
 from telic.control.train import own_threads_only
 
 Algorithm = Literal["sb3-ppo", "sb3-sac", "sb3-td3"]
+# What is asked of a policy while it is trained: figures for the row of the history.
+Probe = Callable[[PolicyWeights], Mapping[str, Any]]
 MODEL = "sb3_model.zip"
 
 # Episodes over which the history averages.
@@ -93,6 +97,7 @@ def train_sb3(
     config: Sb3Config | None = None,
     folder: Path | None = None,
     progress: Callable[[Mapping[str, Any]], None] | None = None,
+    probe: Probe | None = None,
 ) -> Sb3Result:
     """Train a policy.
 
@@ -103,8 +108,9 @@ def train_sb3(
         config: How.
         folder: Where the model goes as ``sb3_model.zip``, for those who go on with Stable-Baselines3. Telic reads only
             the weights, as loading that file runs whatever code is in it.
-        progress: Called with every row of the history: step, seconds, and over the latest 100 episodes return, length
-            and share of successes, where the world tells.
+        progress: Called with every row of the history: step, seconds, over the latest 100 episodes return, length
+            and share of successes, and since the last row the mean of each reward term, where the world tells.
+        probe: Asked about the policy before every row; what it finds is in the row too.
 
     Raises:
         ImportError: If Stable-Baselines3 is not installed, with the line that installs it.
@@ -119,22 +125,25 @@ def train_sb3(
         raise ValueError(f"algorithm is {algorithm!r}; allowed: {', '.join(get_args(Algorithm))}")
     if algorithm != "sb3-ppo" and not isinstance(env.single_action_space, spaces.Box):
         raise ValueError(f"{algorithm} needs actions that are numbers, not {env.single_action_space}; use sb3-ppo")
-    venv = VecMonitor(Sb3VecEnv(env, normalised_actions=True))
+    stepped = Sb3VecEnv(env, normalised_actions=True)
+    venv = VecMonitor(stepped)
     if algorithm == "sb3-ppo" and config.normalise:
         venv = VecNormalize(venv, gamma=config.gamma)
     model = _model(algorithm, config, venv)
     if algorithm == "sb3-td3":
         _carry_fast_tanh(model)
     history: list[dict[str, Any]] = []
+    carried = partial(policy_weights, model, approximate_tanh=algorithm == "sb3-sac")
     start = time.perf_counter()
     with own_threads_only():
-        model.learn(config.steps, callback=_recorder(config, history, start, progress))
+        asked = None if probe is None else lambda: probe(carried())
+        model.learn(config.steps, callback=_recorder(config, history, stepped, start, progress, asked))
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         model.save(folder / MODEL)
     return Sb3Result(
         model=model,
-        weights=policy_weights(model, approximate_tanh=algorithm == "sb3-sac"),
+        weights=carried(),
         history=history,
         seconds=time.perf_counter() - start,
         steps=model.num_timesteps,
@@ -190,8 +199,10 @@ def _carry_fast_tanh(model: Any) -> None:
 def _recorder(
     config: Sb3Config,
     history: list[dict[str, Any]],
+    stepped: Any,
     start: float,
     progress: Callable[[Mapping[str, Any]], None] | None,
+    probe: Callable[[], Mapping[str, Any]] | None,
 ) -> Any:
     """Return a callback that keeps the history."""
     from stable_baselines3.common.callbacks import BaseCallback
@@ -202,9 +213,11 @@ def _recorder(
         def __init__(self) -> None:
             super().__init__()
             self._successes: deque[float] = deque(maxlen=_WINDOW)
+            self._terms = TermMeans()
             self._next = config.report_every
 
         def _on_step(self) -> bool:
+            self._terms.add(stepped.info)
             for info in self.locals["infos"]:
                 success = info.get("is_success", info.get("success"))
                 if "episode" in info and success is not None:
@@ -222,6 +235,10 @@ def _recorder(
                 row["episode_steps"] = float(np.mean([episode["l"] for episode in episodes]))
             if self._successes:
                 row["success_fraction"] = float(np.mean(self._successes))
+            if terms := self._terms.take():
+                row["terms"] = terms
+            if probe is not None:
+                row |= probe()
             history.append(row)
             if progress is not None:
                 progress(row)

@@ -15,6 +15,7 @@ from telic.control.baselines.learner import MODEL, Sb3Config, train_sb3
 from telic.control.baselines.sb3_env import sb3_env
 from telic.control.baselines.weights import ConversionError, FastTanh, policy_weights
 from telic.control.controller import PolicyController
+from telic.control.make import make_vec
 from telic.control.policy import PolicyWeights
 from telic.control.returns import environment_returns
 
@@ -168,3 +169,19 @@ def test_weights_survive_a_file(tmp_path):
 def test_numbers_out_of_range_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Sb3Config(**arguments)
+
+
+def test_rows_have_the_terms_of_the_reward_and_what_a_probe_finds():
+    env = make_vec("cartpole", num_envs=2, seed=0)
+    asked = []
+
+    def probe(weights):
+        asked.append(weights.num_inputs)
+        return {"score": len(asked)}
+
+    config = Sb3Config(steps=128, rollout=32, hidden=(8,), report_every=64)
+    rows = train_sb3(env, "sb3-ppo", config, probe=probe).history
+    assert [row["score"] for row in rows] == [1, 2]
+    assert set(rows[0]["terms"]) == {"upright", "calm", "centre", "effort"}
+    assert 0.5 < rows[0]["terms"]["upright"] < 1.0 and rows[0]["terms"] != rows[1]["terms"]
+    assert asked == [5, 5]
