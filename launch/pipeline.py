@@ -6,10 +6,10 @@ from typing import Any
 from telic.launch.folder import read_json
 from telic.launch.progress import Progress
 from telic.launch.run import Run
-from telic.launch.stages import Stage
+from telic.launch.stage import AnyRun, Stage
 
 
-def carry_out(run: Run, stages: Sequence[Stage], progress: Progress) -> None:
+def carry_out(run: AnyRun, stages: Sequence[Stage[AnyRun]], progress: Progress) -> None:
     """Do the stages that are not finished, in order, and mark each one as soon as it is.
 
     A stage builds on those before it, so what comes after the first unfinished one is done again.

@@ -2,9 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from telic.control.checkpoint import CheckpointError
 from telic.control.controller import Controller, PolicyController
@@ -26,11 +24,9 @@ from telic.launch.recorder import record_episodes
 from telic.launch.report.page import render
 from telic.launch.report.story import read_story
 from telic.launch.run import Run
+from telic.launch.stage import Found, News, Stage
 from telic.sim.gl import NoGraphicsError
 from telic.sim.reference import Lissajous
-
-News = Callable[[str], None]
-Found = dict[str, Any]
 
 # What is shown and recorded; evaluation has seed 0, so that runs can be compared with each other.
 EVALUATION_SEED, FLIGHT_SEED, RECORDING_SEED = 0, 1, 2
@@ -39,19 +35,6 @@ _STORED_VEHICLES, _STORED_STEPS = 16, 500
 # Lap times at which figure eights are compared in the literature [s].
 _LAP_TIMES_S = (5.5, 6.5)
 _LONGEST_PURPOSE = 400
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One part of a run.
-
-    Attributes:
-        name: Its key in ``state.json``, and what people see.
-        work: Does it.
-    """
-
-    name: str
-    work: Callable[[Run, News], Found]
 
 
 def train_policy(run: Run, news: News) -> Found:

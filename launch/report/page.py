@@ -1,6 +1,5 @@
 """The report of a run as one HTML file that needs nothing else, not even a network."""
 
-import base64
 from importlib.metadata import version
 from typing import Any
 
@@ -17,9 +16,7 @@ from telic.launch.report.story import Story
 from telic.launch.report.tables import evaluation_table, measured_rows, proof_rows
 from telic.launch.report.template import fill
 from telic.launch.report.tiles import tiles
-
-# A larger video stays beside the page, so that the page opens at once.
-_EMBED_BELOW_BYTES = 6_000_000
+from telic.launch.report.video import video_address
 
 
 def render(story: Story) -> str:
@@ -56,24 +53,13 @@ def _commands(story: Story) -> str:
 def _flight(story: Story) -> dict[str, Any]:
     return {
         "flight_s": float(story.flights["policy"].time[-1]),
-        "video": _video(story),
+        "video": video_address(story.folder.video),
         "path": path_charts(story.flights),
         "position": position_charts(story.flights),
         "attitude": attitude_charts(story.flights),
         "distance": distance_chart(story.flights),
         "rotors": rotor_charts(story.flights),
     }
-
-
-def _video(story: Story) -> str | None:
-    """The video as an address: its bytes where they are few, its file otherwise; None without one."""
-    path = story.folder.video
-    if not path.is_file():
-        return None
-    content = path.read_bytes()
-    if len(content) >= _EMBED_BELOW_BYTES:
-        return path.name
-    return f"data:video/mp4;base64,{base64.b64encode(content).decode()}"
 
 
 def _findings(story: Story) -> dict[str, Any]:

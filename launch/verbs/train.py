@@ -102,7 +102,9 @@ def _carry_out(run: Run) -> dict[str, Any]:
 
 
 def _train_baseline(baseline: Baseline, arguments: TrainArguments) -> dict[str, Any]:
-    run = begin_baseline(baseline, arguments.reward, arguments.out)
+    with reading("reward"):
+        source = arguments.reward.read_text() if arguments.reward else None
+    run = begin_baseline(baseline, source, arguments.out)
     with Progress() as progress, progress.stage("train") as news:
         found = train_baseline(run, news)
     run.folder.finish("train", found)
