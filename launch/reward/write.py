@@ -10,13 +10,11 @@ from telic.launch.arguments import parse
 from telic.launch.errors import UserError, reading
 from telic.launch.output import print_json, say, tell
 from telic.launch.progress import Progress
+from telic.launch.reward.asking import asked_model, check_of, described, known_of
 
 if TYPE_CHECKING:
-    from telic.rewards.evidence import Evidence
     from telic.rewards.llm.budget import Metered
-    from telic.rewards.llm.prompt import TaskDescription
-    from telic.rewards.llm.writer import Check, RewardWriter, WriterConfig
-    from telic.rewards.program import RewardProgram
+    from telic.rewards.llm.writer import RewardWriter, WriterConfig
 
 EXIT_REFUSED = 1
 
@@ -94,9 +92,13 @@ def _llm(arguments: WriteArguments) -> int:
     if arguments.model is None:
         raise UserError("--writer llm needs --model NAME, and --base-url where it is")
     with reading("writer"):
-        model = _model(arguments)
+        model = asked_model(
+            arguments.base_url, arguments.key_variable, arguments.record, arguments.offline, arguments.budget_tokens
+        )
         config = WriterConfig(arguments.model, arguments.temperature, rounds=arguments.rounds, seed=arguments.seed)
-    writer = RewardWriter(model, config, _described(arguments.task), _check_for(arguments))
+    known = known_of(arguments.task, arguments.data, arguments.seed) if arguments.data else None
+    check = check_of(arguments.task, known, arguments.seed)
+    writer = RewardWriter(model, config, described(arguments.task), check)
     if arguments.dry_run:
         usage = model.estimate([writer.first_request(arguments.sentence, arguments.sample)])
         print_json(asdict(usage)) if arguments.json else say(f"at most {usage.tokens} tokens for the first answer")
@@ -139,72 +141,6 @@ def _fill(arguments: WriteArguments, model: "Metered", config: "WriterConfig") -
     details = {"values": filled.values, "description": filled.description, "problems": list(filled.problems)}
     _give(arguments, filled.source, details | {"usage": asdict(model.usage)})
     return 0
-
-
-def _model(arguments: WriteArguments) -> "Metered":
-    """The model that the arguments name, recorded if they say so, within their budget."""
-    from telic.rewards.llm.budget import Budget, Metered
-    from telic.rewards.llm.endpoint import Endpoint, EndpointConfig
-    from telic.rewards.llm.record import Record
-
-    if arguments.offline and arguments.record is None:
-        raise ValueError("--offline asks a record only; name its folder with --record DIR")
-    endpoint = None
-    if not arguments.offline:
-        try:
-            endpoint = Endpoint(EndpointConfig(arguments.base_url, arguments.key_variable))
-        except ModuleNotFoundError as error:
-            raise UserError(str(error)) from error
-    if arguments.record is not None:
-        asked = Record(arguments.record, endpoint, "replay" if arguments.offline else "auto")
-    else:
-        asked = endpoint
-    assert asked is not None
-    return Metered(asked, Budget(tokens=arguments.budget_tokens))
-
-
-def _described(name: str) -> "TaskDescription":
-    from telic.launch.describe import facts
-    from telic.rewards.llm.prompt import TaskDescription
-    from telic.sim.task import Task
-    from telic.sim.tasks.registry import make_task
-
-    with reading("task"):
-        task = make_task(name)
-        signals = tuple(task.schema)
-    episode = f"An episode is over after {task.truncate_after_s:g} s; the control period is {task.dt:g} s."
-    if isinstance(task, Task):
-        shown = facts(task)
-        episode = "\n".join(f"{label}: {shown[label]}" for label in ("reference", "start", "lost", "over"))
-    return TaskDescription(task.name, task.description, signals, episode)
-
-
-def _check_for(arguments: WriteArguments) -> "Check":
-    """What a program must pass beyond the language: numeric checks on shaken episodes, and the order of stored ones."""
-    from telic.launch.reward.check import shaken_report
-    from telic.rewards.gate import check_order
-
-    known = _known(arguments) if arguments.data else None
-
-    def problems(program: "RewardProgram") -> list[str]:
-        findings = shaken_report(program, arguments.task, arguments.seed).findings
-        wrong = [f"{finding.check}: {finding.message}" for finding in findings if finding.severity == "error"]
-        # What is not finite has no order.
-        if known is None or wrong:
-            return wrong
-        order = check_order(program, known, seed=arguments.seed)
-        return [f"{finding.check}: {finding.message}" for finding in order.findings if finding.severity == "error"]
-
-    return problems
-
-
-def _known(arguments: WriteArguments) -> "Evidence":
-    from telic.launch.data.refusals import refusals
-    from telic.launch.reward.known import known_episodes
-    from telic.sim.tasks.registry import make_task
-
-    with Progress() as progress, progress.stage("read") as news, refusals():
-        return known_episodes(make_task(arguments.task), arguments.data, True, arguments.seed, news)
 
 
 def _give(arguments: WriteArguments, source: str, details: dict[str, Any]) -> None:
