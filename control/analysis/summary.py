@@ -107,7 +107,7 @@ def _when(tenth: int, seconds: float) -> str:
 def _term_text(story: TermStory, seconds: float) -> str:
     first, best, last = story.values[0], max(story.values), story.values[-1]
     if story.what == "constant":
-        return f"term {story.term!r} is always {last:.4g}: it teaches nothing here"
+        return f"term {story.term!r} is always {last:.4g}, whatever happens"
     if story.what == "dominates":
         return f"term {story.term!r} holds {story.share:.0%} of what all terms give: the others have no say"
     if story.what == "shrinks":

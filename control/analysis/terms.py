@@ -76,7 +76,7 @@ def _stories(
     reach = float(np.mean([tenths(values)[-1] for values in succeeded])) if succeeded else most
 
     def story(what: Literal["shrinks", "stalls", "dominates", "constant"], tenth: int) -> TermStory:
-        return TermStory(name, what, tuple(map(float, profile)), tenth, reach, share)
+        return TermStory(name, what, tuple(map(float, profile)), tenth, reach + 0.0, share)
 
     found = [story("dominates", 0)] if share > DOMINATING else []
     if spread <= 1e-6 * max(1.0, abs(most)):

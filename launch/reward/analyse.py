@@ -78,9 +78,9 @@ def _show(found: "FailureSummary", console: Console) -> None:
             table.add_row(cause.what, str(cause.episodes), *(f"{seconds:.3g} s" for seconds in times))
         console.print(table)
     if found.terms:
-        table = Table("term", "", "within reach", *(f"{tenth}0 %" for tenth in range(1, 11)))
+        table = Table("term", "", "from", "start", "best", "end", "within reach")
         for story in found.terms:
-            values = (f"{value:.3g}" for value in story.values)
-            table.add_row(story.term, story.what, f"{story.within_reach:.3g}", *values)
+            values = (story.values[0], max(story.values), story.values[-1], story.within_reach)
+            table.add_row(story.term, story.what, f"{story.since}0 %", *(f"{value:.4g}" for value in values))
         console.print(table)
     console.print(found.text(), markup=False, soft_wrap=True)

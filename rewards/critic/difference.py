@@ -1,0 +1,48 @@
+"""Whether a term that reads values before and after the step is the difference of one quantity."""
+
+import re
+from collections import defaultdict
+
+from telic.rewards.ir import Node, canonical
+from telic.rewards.signals import NEXT
+from telic.rewards.simplify import scalar_value
+
+# A discount lies between: gamma * f(next) - f(now).
+_LEAST_DISCOUNT = 0.9
+_INPUT = re.compile(rf"\[{NEXT}(\w+)\]")
+
+
+def unbalanced(node: Node) -> tuple[float, float] | None:
+    """The weights of a quantity after and before the step, where they do not make a difference; None if all do.
+
+    Quantities that the term counts only after the step, or only before it, are no differences and not looked at.
+    """
+    weights: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for factor, part in _parts(node, 1.0):
+        text = canonical([("value", part)])
+        stripped = _INPUT.sub(r"[\1]", text)
+        # One that mixes both times is a quantity of its own.
+        mixed = stripped != text and any(f"[{name}]" in text for name in _INPUT.findall(text))
+        weights[text if mixed else stripped][stripped == text or mixed] += factor
+    for after, before in weights.values():
+        if after and before and not _LEAST_DISCOUNT <= -after / before <= 1.0 / _LEAST_DISCOUNT:
+            return after, before
+    return None
+
+
+def _parts(node: Node, factor: float) -> list[tuple[float, Node]]:
+    """A result as a weighted sum."""
+    match node.op:
+        case "add":
+            return [*_parts(node.args[0], factor), *_parts(node.args[1], factor)]
+        case "sub":
+            return [*_parts(node.args[0], factor), *_parts(node.args[1], -factor)]
+        case "neg":
+            return _parts(node.args[0], -factor)
+        case "mul" | "div":
+            first, second = (scalar_value(arg) for arg in node.args)
+            if second:
+                return _parts(node.args[0], factor * second if node.op == "mul" else factor / second)
+            if first and node.op == "mul":
+                return _parts(node.args[1], factor * first)
+    return [(factor, node)]
