@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,6 +71,7 @@ class TrainProgress:
         settle_fraction: Share of the episodes that ended in these updates which ended by time and within 0.2 m.
         critic_loss: Mean squared error of the critic, in units of the mean reward.
         gradient_norm: Of the actor.
+        measured: Further figures, by their names.
     """
 
     update: int
@@ -82,10 +83,12 @@ class TrainProgress:
     settle_fraction: float
     critic_loss: float
     gradient_norm: float
+    measured: Mapping[str, float] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """A row of the history."""
-        return {name: value for name, value in vars(self).items() if name != "updates"}
+        own = {name: value for name, value in vars(self).items() if name not in ("updates", "measured")}
+        return {**own, **self.measured}
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ def train(
     resume: bool = False,
     start: PolicyWeights | None = None,
     after_update: Callable[[Shac], None] | None = None,
+    measure: Callable[[Shac], Mapping[str, float]] | None = None,
 ) -> TrainResult:
     """Train a policy.
 
@@ -131,6 +135,8 @@ def train(
             run that was never interrupted.
         start: A policy to begin with, instead of a random one.
         after_update: Called with the learner after every update, such as a guard. What it keeps is not in checkpoints.
+        measure: Called with the learner for every row of the history: further figures of the row, such as the share of
+            successes.
 
     Raises:
         CheckpointError: If the checkpoint is damaged or belongs to another task, reward or configuration.
@@ -167,7 +173,8 @@ def train(
                 after_update(learner)
             done += 1
             if done % config.report_every == 0 or done == config.updates:
-                now = _progress(done, config, time.perf_counter() - begun, recent)
+                measured = measure(learner) if measure else {}
+                now = _progress(done, config, time.perf_counter() - begun, recent, measured)
                 history.append(now.row())
                 recent.clear()
                 if progress:
@@ -221,7 +228,9 @@ def compile_kernels(task: Task, reward: RewardProgram, config: ShacConfig) -> fl
     return time.perf_counter() - start
 
 
-def _progress(done: int, config: TrainConfig, seconds: float, recent: list[UpdateMetrics]) -> TrainProgress:
+def _progress(
+    done: int, config: TrainConfig, seconds: float, recent: list[UpdateMetrics], measured: Mapping[str, float]
+) -> TrainProgress:
     def mean(values: list[float]) -> float:
         return sum(values) / len(values)
 
@@ -237,4 +246,5 @@ def _progress(done: int, config: TrainConfig, seconds: float, recent: list[Updat
         settle_fraction=sum(metrics.settled for metrics in recent) / max(ended, 1),
         critic_loss=mean([metrics.critic_loss for metrics in recent]),
         gradient_norm=mean([metrics.gradient_norm for metrics in recent]),
+        measured=measured,
     )

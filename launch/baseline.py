@@ -15,7 +15,8 @@ from gymnasium.vector import VectorEnv
 from telic.control.baselines.learner import MODEL, Algorithm, Sb3Config, train_sb3
 from telic.control.baselines.weights import ConversionError
 from telic.control.controller import Controller, PolicyController
-from telic.control.make import load_reward, packaged_reward
+from telic.control.guard.witness import WorldWitness, can_witness
+from telic.control.make import load_reward, packaged_reward, reward_for
 from telic.control.policy import PolicyWeights
 from telic.control.returns import Act, Returns, environment_returns, task_returns
 from telic.control.within_limits import WithinLimits
@@ -180,7 +181,7 @@ def train_baseline(run: BaselineRun, news: News) -> dict[str, Any]:
     config, folder = run.baseline.config, run.folder
     env = run.environments(config.num_envs, config.seed)
     try:
-        result = train_sb3(env, run.baseline.algorithm, config, folder.checkpoints, say)
+        result = train_sb3(env, run.baseline.algorithm, config, folder.checkpoints, say, _witness(run.task, env))
     except (ImportError, ConversionError, ValueError) as error:
         raise UserError(str(error)) from error
     finally:
@@ -191,6 +192,16 @@ def train_baseline(run: BaselineRun, news: News) -> dict[str, Any]:
     write_tensorboard(folder.tensorboard, rows)
     news(f"{result.steps:,} steps in {result.seconds:.1f} s; the whole model is {folder.checkpoints / MODEL}")
     return {"train_s": result.seconds, "steps": result.steps, **result.history[-1]}
+
+
+def _witness(task: AnyTask | None, env: VectorEnv) -> Callable[[PolicyWeights], Mapping[str, float]] | None:
+    """Who keeps the true success beside the reward that is trained with; None where nobody says what it is."""
+    truth = reward_for(task) if task is not None else None
+    if truth is None or not can_witness(truth) or not isinstance(env, TaskVectorEnv):
+        return None
+    looking = WorldWitness(truth, env.world)
+    env.watchers.append(looking)
+    return lambda weights: looking()
 
 
 _SHOWN = {"reward": "return", "episode_steps": "length", "success_fraction": "success"}

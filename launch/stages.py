@@ -8,6 +8,8 @@ from telic.control.checkpoint import CheckpointError
 from telic.control.controller import Controller, PolicyController
 from telic.control.evaluate import evaluate
 from telic.control.fleet import FleetError
+from telic.control.guard.witness import FlightWitness, can_witness
+from telic.control.make import reward_for
 from telic.control.pid import CascadedPid
 from telic.control.policy import PolicyWeights
 from telic.control.recording import Flight, record, record_observations
@@ -27,6 +29,7 @@ from telic.launch.run import Run
 from telic.launch.stage import Found, News, Stage
 from telic.sim.gl import NoGraphicsError
 from telic.sim.reference import Lissajous
+from telic.sim.task import Task
 
 # What is shown and recorded; evaluation has seed 0, so that runs can be compared with each other.
 EVALUATION_SEED, FLIGHT_SEED, RECORDING_SEED = 0, 1, 2
@@ -51,7 +54,9 @@ def train_policy(run: Run, news: News) -> Found:
     news("compiling")
     folder = run.folder
     try:
-        result = train(run.task, run.reward, run.recipe.train, folder.checkpoints, say, resume=True)
+        result = train(
+            run.task, run.reward, run.recipe.train, folder.checkpoints, say, resume=True, measure=witness(run.task)
+        )
     except (CheckpointError, DivergedError, FleetError) as error:
         raise UserError(str(error)) from error
     rows = [flat(row) for row in result.history]
@@ -62,6 +67,12 @@ def train_policy(run: Run, news: News) -> Found:
     resumed = "" if result.resumed_at is None else f", taken up at update {result.resumed_at}"
     news(f"{result.steps:,} steps in {result.seconds:.1f} s, and {result.compile_seconds:.1f} s to compile{resumed}")
     return {"train_s": result.seconds, "compile_s": result.compile_seconds, "steps": result.steps}
+
+
+def witness(task: Task) -> FlightWitness | None:
+    """Who keeps the true success beside the reward that is trained with; None where the task does not say."""
+    truth = reward_for(task)
+    return FlightWitness(truth) if can_witness(truth) else None
 
 
 def evaluate_policy(run: Run, news: News) -> Found:
