@@ -98,7 +98,13 @@ class BaselineRun:
             return TaskVectorEnv(self.task, number, self.reward, seed)
 
 
-def begin_baseline(baseline: Baseline, source: str | None, out: Path, prompt: str | None = None) -> BaselineRun:
+def begin_baseline(
+    baseline: Baseline,
+    source: str | None,
+    out: Path,
+    prompt: str | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> BaselineRun:
     """Check what is asked for, and make the run folder.
 
     Args:
@@ -106,6 +112,7 @@ def begin_baseline(baseline: Baseline, source: str | None, out: Path, prompt: st
         source: Of a reward program; by default that of the task's own.
         out: Where the folder is made.
         prompt: What was asked for in words; by default what the task says of itself.
+        about: More for ``config.yaml``.
 
     Raises:
         UserError: If something is refused, or the folder cannot be made; no folder is left then.
@@ -129,6 +136,7 @@ def begin_baseline(baseline: Baseline, source: str | None, out: Path, prompt: st
         "created": time.strftime("%d %B %Y, %H:%M"),
         "command": files["command.txt"].strip(),
         "machine": machine(),
+        **(about or {}),
     }
     slug = prompt or f"{baseline.world.removeprefix('gym:')} {baseline.algorithm}"
     return BaselineRun(RunFolder.create(out, slug, config, files), baseline, task, reward)

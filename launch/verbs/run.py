@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -17,7 +17,9 @@ from telic.launch.output import print_json, tell
 from telic.launch.progress import Progress
 
 if TYPE_CHECKING:
+    from telic.launch.baseline import BaselineRun
     from telic.launch.run import Run
+    from telic.sim.mujoco.task import MujocoTask
 
 _EPISODES, _QUICK_EPISODES = 200, 50
 _SHORTEST_FLIGHT_S, _QUICK_FLIGHT_S = 8.0, 2.0
@@ -34,8 +36,14 @@ class RunArguments:
 
     sentence: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="SENTENCE")] = None
     """What the robot should do."""
+    task: str | None = None
+    """A robot's task (see `telic tasks`), or a YAML file; by default the flight that the sentence asks for."""
     vehicle: str = "crazyflie"
-    """A packaged vehicle (see `telic tasks`), or the path of a TOML file."""
+    """For flights: a packaged vehicle (see `telic tasks`), or the path of a TOML file."""
+    algo: Literal["sb3-ppo", "sb3-sac", "sb3-td3"] = "sb3-ppo"
+    """For robots: who learns. Flights are learned by shac."""
+    steps: int | None = None
+    """For robots: control steps of training; 200,000 by default."""
     seed: int = 0
     """Of everything random."""
     out: Path = Path("runs")
@@ -64,35 +72,46 @@ def main(argv: list[str]) -> int:
     try:
         with Progress() as progress:
             run = _open(arguments, progress)
-            _finish(run, progress)
+            found = _finish(run, progress)
     except KeyboardInterrupt:
         if run is not None:
             tell(f"interrupted; to go on: telic run --resume {shlex.quote(str(run.folder.path))}")
         raise
-    from telic.launch.pipeline import summary
-
-    found = {"run_s": time.monotonic() - start, **summary(run)}
+    found = {"run_s": time.monotonic() - start, **found}
     if arguments.json:
         print_json(found)
+    elif "settle_fraction" in found:
+        _show_flight(found, Console(highlight=False))
     else:
-        _show(found, Console(highlight=False))
+        _show_robot(found, Console(highlight=False))
     return 1 if found["proofs_failed"] else 0
 
 
-def _open(arguments: RunArguments, progress: Progress) -> "Run":
+def _open(arguments: RunArguments, progress: Progress) -> "Run | BaselineRun":
     """Take the run to go on with, or begin one; what can be refused is refused before there is a folder."""
     if arguments.resume is not None:
-        from telic.launch.run import reopen
-
-        return reopen(arguments.resume)
+        return _reopen(arguments.resume)
     start = progress.clock()
     with progress.stage("reward") as news:
-        run = _begin(arguments, arguments.sentence or "", news)
+        begin = _begin_flight if arguments.task is None else _begin_robot
+        run = begin(arguments, arguments.sentence or "", news)
     run.folder.finish("reward", {"seconds": progress.clock() - start})
     return run
 
 
-def _begin(arguments: RunArguments, sentence: str, news: Callable[[str], None]) -> "Run":
+def _reopen(path: Path) -> "Run | BaselineRun":
+    from telic.launch.baseline import is_flight, reopen_baseline
+    from telic.launch.run import reopen
+
+    if is_flight(path):
+        return reopen(path)
+    run = reopen_baseline(path)
+    if "episodes" not in run.folder.config:
+        raise UserError(f"{path} was made by telic train: telic eval, play and export are for it")
+    return run
+
+
+def _begin_flight(arguments: RunArguments, sentence: str, news: Callable[[str], None]) -> "Run":
     from telic.launch.understand import understand
     from telic.sim.vehicle import load_vehicle
 
@@ -124,28 +143,78 @@ def _begin(arguments: RunArguments, sentence: str, news: Callable[[str], None]) 
     return begin(recipe, source, brief.slug, arguments.out)
 
 
-def _finish(run: "Run", progress: Progress) -> None:
-    from telic.launch.pipeline import carry_out
+def _begin_robot(arguments: RunArguments, sentence: str, news: Callable[[str], None]) -> "BaselineRun":
+    from telic.sim.mujoco.task import MujocoTask
+    from telic.sim.tasks.registry import make_task
+
+    name = arguments.task or ""
+    with reading("task"):
+        task = make_task(name)
+    if not isinstance(task, MujocoTask):
+        raise UserError(f"--task {name} is a flight: leave it out, the sentence says what is flown")
+    source, understood = _robot_reward(arguments, sentence, task)
+    news("; ".join(understood))
+
+    from telic.launch.robot_run import RobotRecipe, begin_robot
+
+    recipe = RobotRecipe(sentence, name, arguments.algo, arguments.steps, arguments.seed, arguments.quick, understood)
+    return begin_robot(recipe, task, source, arguments.out)
+
+
+def _robot_reward(arguments: RunArguments, sentence: str, task: "MujocoTask") -> tuple[str, tuple[str, ...]]:
+    """The text of the reward, and what was understood."""
+    if arguments.reward is None:
+        raise UserError(f"the sentence {sentence!r} for {task.name} needs a reward: --reward FILE")
+    with reading("reward"):
+        return arguments.reward.read_text(), (f"the reward of {arguments.reward}",)
+
+
+def _finish(run: "Run | BaselineRun", progress: Progress) -> dict[str, Any]:
+    from telic.launch.pipeline import carry_out, summary
+    from telic.launch.run import Run
     from telic.launch.stages import STAGES
 
-    carry_out(run, STAGES, progress)
+    if isinstance(run, Run):
+        carry_out(run, STAGES, progress)
+        return summary(run)
+
+    from telic.launch.robot_stages import ROBOT_STAGES, robot_summary
+
+    carry_out(run, ROBOT_STAGES, progress)
+    return robot_summary(run)
 
 
-def _show(found: dict[str, Any], console: Console) -> None:
+def _show_flight(found: dict[str, Any], console: Console) -> None:
     from telic.launch.report.tables import distance
 
-    def row(label: str, text: str) -> None:
-        console.print(f"  [bold]{label:<10}[/] {escape(text)}", soft_wrap=True)
-
-    row("settled", f"{found['settle_fraction']:.1%} of held-out episodes; PID {found['pid_settle_fraction']:.1%}")
+    settled = f"{found['settle_fraction']:.1%} of held-out episodes; PID {found['pid_settle_fraction']:.1%}"
+    _row(console, "settled", settled)
     if found["tracking_rmse_m"] is not None:
         pid = "lost every flight" if found["pid_rmse_m"] is None else distance(found["pid_rmse_m"])
-        row("tracking", f"{distance(found['tracking_rmse_m'])} RMS; PID {pid}")
-    row("trained", f"in {found['train_s']:.1f} s, {found['steps']:,} steps; {found['run_s']:.0f} s for all")
+        _row(console, "tracking", f"{distance(found['tracking_rmse_m'])} RMS; PID {pid}")
+    _show_rest(found, console)
+
+
+def _show_robot(found: dict[str, Any], console: Console) -> None:
+    if found["success_fraction"] is not None:
+        _row(console, "succeeded", f"{found['success_fraction']:.1%} of held-out episodes")
+    _row(console, "return", f"{found['return_mean']:.4g}; random actions {found['random_return_mean']:.4g}")
+    _show_rest(found, console)
+
+
+def _show_rest(found: dict[str, Any], console: Console) -> None:
+    """Training, proofs and the report, which every run has."""
+    _row(console, "trained", f"in {found['train_s']:.1f} s, {found['steps']:,} steps; {found['run_s']:.0f} s for all")
     outcome = "every proof passed" if found["proofs_passed"] else "every proof that is possible here passed"
     if found["proofs_failed"]:
         outcome = f"{found['proofs_failed']} proofs FAILED"
     elif found["proofs_not_possible"]:
         outcome += f"; {found['proofs_not_possible']} were not possible: telic doctor says why"
-    row("proven", outcome)
-    row("report", found["report"])
+    elif found["export"] is None:
+        outcome = f"nothing: {found['export_note']}"
+    _row(console, "proven", outcome)
+    _row(console, "report", found["report"])
+
+
+def _row(console: Console, label: str, text: str) -> None:
+    console.print(f"  [bold]{label:<10}[/] {escape(text)}", soft_wrap=True)

@@ -103,7 +103,9 @@ def test_flights_keep_all_their_verbs(capsys, tmp_path):
         (["gym:FetchPush-v99"], "no such version"),
     ],
 )
-def test_what_cannot_be_trained_is_refused(words, message, capsys, tmp_path):
+def test_what_cannot_be_trained_is_refused(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text('"""Mine."""\n')
     told = run(capsys, "train", *words, "--out", tmp_path / "runs", code=2)
     assert message in told.err
 
