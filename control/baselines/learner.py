@@ -1,5 +1,6 @@
 """Stable-Baselines3's PPO, SAC and TD3 on any world: from environments to a policy that Telic can carry."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -214,7 +215,7 @@ def _recorder(
             super().__init__()
             self._successes: deque[float] = deque(maxlen=_WINDOW)
             self._terms = TermMeans()
-            self._next = config.report_every
+            self._next: float = min(config.report_every, config.steps)
 
         def _on_step(self) -> bool:
             self._terms.add(stepped.info)
@@ -222,8 +223,10 @@ def _recorder(
                 success = info.get("is_success", info.get("success"))
                 if "episode" in info and success is not None:
                     self._successes.append(float(success))
-            if self.num_timesteps >= self._next or self.num_timesteps >= config.steps:
-                self._next += config.report_every
+            if self.num_timesteps >= self._next:
+                # The last rollout goes beyond the steps that were asked for: one row at these is the last.
+                is_last = self.num_timesteps >= config.steps
+                self._next = math.inf if is_last else min(self._next + config.report_every, config.steps)
                 self._report()
             return True
 

@@ -1,13 +1,14 @@
 """What the verbs that ask a language model share: the model, what it is told, and what its programs must pass."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telic.launch.errors import UserError, reading
 
 if TYPE_CHECKING:
+    from telic.control.controller import Controller
     from telic.rewards.evidence import Evidence
     from telic.rewards.llm.budget import Metered
     from telic.rewards.llm.prompt import TaskDescription
@@ -72,8 +73,10 @@ def described(name: str) -> "TaskDescription":
     return TaskDescription(task.name, task.description, signals, episode)
 
 
-def known_of(task_name: str, data: Sequence[Path], seed: int) -> "Evidence":
-    """The episodes of datasets and of baselines.
+def known_of(
+    task_name: str, data: Sequence[Path], seed: int, controllers: "Mapping[str, Controller] | None" = None
+) -> "Evidence":
+    """The episodes of datasets, of baselines, and of whoever else acts.
 
     Raises:
         UserError: If a dataset is refused.
@@ -84,7 +87,7 @@ def known_of(task_name: str, data: Sequence[Path], seed: int) -> "Evidence":
     from telic.sim.tasks.registry import make_task
 
     with Progress() as progress, progress.stage("read") as news, refusals():
-        return known_episodes(make_task(task_name), data, True, seed, news)
+        return known_episodes(make_task(task_name), data, True, seed, news, controllers)
 
 
 def check_of(task_name: str, known: "Evidence | None", seed: int) -> "Check":

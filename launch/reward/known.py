@@ -13,6 +13,7 @@ from telic.replay.action import ActionSpec
 from telic.sim.world import AnyTask
 
 if TYPE_CHECKING:
+    from telic.control.controller import Controller
     from telic.rewards.evidence import Evidence, Stored
 
 # Episodes of each baseline.
@@ -33,7 +34,14 @@ class _Rest:
         return np.tile(np.asarray(self._action, np.float32), (len(observation), 1))
 
 
-def known_episodes(task: AnyTask, datasets: Sequence[Path], baselines: bool, seed: int, news: News) -> "Evidence":
+def known_episodes(
+    task: AnyTask,
+    datasets: Sequence[Path],
+    baselines: bool,
+    seed: int,
+    news: News,
+    controllers: "Mapping[str, Controller] | None" = None,
+) -> "Evidence":
     """Stored episodes, labelled by the success of the task's own reward.
 
     Args:
@@ -42,6 +50,7 @@ def known_episodes(task: AnyTask, datasets: Sequence[Path], baselines: bool, see
         baselines: Also simulate episodes in which nothing is done, and in which actions are random.
         seed: Of the baselines.
         news: Told what is being read or simulated.
+        controllers: Who else acts in simulated episodes, by name.
 
     Raises:
         UserError: If a dataset is refused, or the task's reward does not say what success is.
@@ -53,12 +62,14 @@ def known_episodes(task: AnyTask, datasets: Sequence[Path], baselines: bool, see
     from telic.rewards.program import RewardProgram
 
     stored = [_opened(path, news) for path in datasets]
+    acting: dict[str, Controller] = dict(controllers or {})
     if baselines:
-        actions = RandomActions(task.actions, np.random.default_rng([seed, 1]))
-        for source, controller in ((NOTHING, _Rest(task.actions)), (RANDOM, actions)):
-            news(f"baseline: {source}")
-            replay = record_episodes(task, controller, seed, _BASELINE_EPISODES, task.episode_steps)
-            stored.append(Stored(replay, source))
+        acting[NOTHING] = _Rest(task.actions)
+        acting[RANDOM] = RandomActions(task.actions, np.random.default_rng([seed, 1]))
+    for source, controller in acting.items():
+        news(f"episodes of {source}")
+        replay = record_episodes(task, controller, seed, _BASELINE_EPISODES, task.episode_steps)
+        stored.append(Stored(replay, source))
     own = reward_for(task)
     if not isinstance(own, RewardProgram):
         raise UserError(f"task {task.name!r} has no reward program that says what success is")
