@@ -17,6 +17,8 @@ from telic.launch.output import print_json
 
 if TYPE_CHECKING:
     from telic.rewards.check import CheckReport, Finding
+    from telic.rewards.critic.criticism import Criticism
+    from telic.rewards.evidence import Evidence
     from telic.rewards.gate import Comparison, GateReport
     from telic.rewards.program import RewardProgram
     from telic.rewards.ranking import Interval
@@ -31,7 +33,8 @@ class CheckArguments:
     """Check a reward program: its text, its values on shaken episodes and at extreme states, and how it ranks.
 
     With --data, stored episodes that succeed must earn more than those that end early, last without success, do
-    nothing, or act at random; the last two are simulated as well. The exit code is 0 when there is no error.
+    nothing, or act at random; the last two are simulated as well. The exit code is 0 when there is no error. What the
+    critic doubts is advice, and changes nothing about it.
     """
 
     file: Annotated[Path, tyro.conf.Positional, _FILE]
@@ -53,23 +56,31 @@ class CheckArguments:
 def main(argv: list[str]) -> int:
     """Run the verb."""
     arguments = parse(CheckArguments, argv, "telic reward check")
+    from telic.rewards.check import check_reward
     from telic.rewards.program import load_reward
     from telic.sim.tasks.registry import make_task
 
     with reading("reward"):
         program = load_reward(arguments.file, make_task(arguments.task).schema)
-    report = shaken_report(program, arguments.task, arguments.seed)
+    steps = shaken_steps(program, arguments.task, arguments.seed)
+    report = check_reward(program, steps, arguments.seed)
+    ranks, doubts = None, ()
     # What is not finite has no order.
-    ranks = _rank(program, arguments) if arguments.data and report.passed else None
+    if report.passed:
+        known = _known(arguments) if arguments.data else None
+        ranks = None if known is None else _rank(program, known, arguments)
+        doubts = _doubts(program, steps, known)
     passed = report.passed and (ranks is None or ranks.passed)
     if arguments.json:
         order = None if ranks is None else {"passed": ranks.passed, **asdict(ranks)}
-        print_json({**asdict(report), **_plain(report), "passed": passed, "order": order})
+        critic = [asdict(doubt) for doubt in doubts]
+        print_json({**asdict(report), **_plain(report), "passed": passed, "order": order, "critic": critic})
         return 0 if passed else 1
     console = Console(file=sys.stdout, highlight=False)
     _show(report, console)
     if ranks is not None:
         _show_order(ranks, console)
+    _show_doubts(doubts, console)
     return 0 if passed else 1
 
 
@@ -83,33 +94,56 @@ def _plain(report: "CheckReport") -> dict[str, Any]:
     return {"sensitivity": sensitivity, "invariance": finite(report.invariance)}
 
 
-def _rank(program: "RewardProgram", arguments: CheckArguments) -> "GateReport":
-    """The ordering gate on the datasets and on baselines."""
+def _known(arguments: CheckArguments) -> "Evidence":
+    """The episodes of the datasets and of baselines."""
     from telic.launch.data.refusals import refusals
     from telic.launch.progress import Progress
     from telic.launch.reward.known import known_episodes
-    from telic.rewards.gate import GateConfig, check_order
     from telic.sim.tasks.registry import make_task
+
+    with Progress() as progress, progress.stage("rank") as news, refusals():
+        return known_episodes(make_task(arguments.task), arguments.data, True, arguments.seed, news)
+
+
+def _rank(program: "RewardProgram", known: "Evidence", arguments: CheckArguments) -> "GateReport":
+    """The ordering gate."""
+    from telic.launch.data.refusals import refusals
+    from telic.rewards.gate import GateConfig, check_order
 
     with reading("gate"):
         config = GateConfig(margin=arguments.margin, gamma=arguments.gamma)
-    with Progress() as progress, progress.stage("rank") as news, refusals():
-        known = known_episodes(make_task(arguments.task), arguments.data, True, arguments.seed, news)
-        with reading("reward"):
-            return check_order(program, known, config, arguments.seed)
+    with refusals(), reading("reward"):
+        return check_order(program, known, config, arguments.seed)
 
 
-def shaken_report(program: "RewardProgram", task_name: str, seed: int) -> "CheckReport":
-    """Check a program on episodes in which the robot is shaken."""
+def _doubts(
+    program: "RewardProgram", steps: "Mapping[str, np.ndarray]", known: "Evidence | None"
+) -> "tuple[Criticism, ...]":
+    """What the critic says."""
+    from telic.launch.data.refusals import refusals
+    from telic.rewards.critic.critic import criticise
+
+    # Steps alone do not say what a program would remember.
+    with refusals(), reading("reward"):
+        return criticise(program, stored=None if program.memory else steps, known=known)
+
+
+def shaken_steps(program: "RewardProgram", task_name: str, seed: int) -> "dict[str, np.ndarray]":
+    """What a program reads in the steps of episodes in which the robot is shaken."""
     from telic.launch.recorder import Shaken, record_episodes
-    from telic.rewards.check import check_reward
     from telic.sim.tasks.registry import make_task
 
     task = make_task(task_name)
     shaken = Shaken(task, np.random.default_rng(seed))
     replay = record_episodes(task, shaken, seed, _CHECK_WORLDS, _CHECK_STEPS)
-    names = {*program.inputs, *program.success_inputs}
-    return check_reward(program, replay.read(replay.slots().ravel()).inputs(names), seed)
+    return replay.read(replay.slots().ravel()).inputs({*program.inputs, *program.success_inputs})
+
+
+def shaken_report(program: "RewardProgram", task_name: str, seed: int) -> "CheckReport":
+    """Check a program on episodes in which the robot is shaken."""
+    from telic.rewards.check import check_reward
+
+    return check_reward(program, shaken_steps(program, task_name, seed), seed)
 
 
 def _show(report: "CheckReport", console: Console) -> None:
@@ -146,6 +180,12 @@ def _show_order(ranks: "GateReport", console: Console) -> None:
 
 def _wins(comparison: "Comparison") -> "tuple[Interval, Interval]":
     return comparison.wins, comparison.discounted_wins
+
+
+def _show_doubts(doubts: "tuple[Criticism, ...]", console: Console) -> None:
+    for doubt in doubts:
+        console.print("[cyan]critic[/] ", end="")
+        console.print(str(doubt), markup=False, soft_wrap=True)
 
 
 def _show_findings(findings: "tuple[Finding, ...]", console: Console) -> None:

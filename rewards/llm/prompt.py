@@ -104,6 +104,16 @@ def correction(problem: str) -> Message:
     )
 
 
+def doubt(doubts: Sequence[str]) -> Message:
+    """What the model is told when its program passed, and the critic doubts it."""
+    listed = "\n".join(f"- {each}" for each in doubts)
+    return Message(
+        "user",
+        f"The program obeys the rules. A critic doubts it:\n{listed}\n\nMend what is right in this, keep what has its "
+        "reasons, and answer with the whole program in one ```python block.",
+    )
+
+
 def refinement(source: str, feedback: str) -> Message:
     """The request to change a program after somebody, or something, watched what it led to."""
     return Message(

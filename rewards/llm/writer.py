@@ -13,14 +13,16 @@ from dataclasses import dataclass, field, replace
 from telic.rewards.error import RewardError
 from telic.rewards.llm.answer import AnswerError, program_in
 from telic.rewards.llm.examples import library, nearest
-from telic.rewards.llm.prompt import TaskDescription, correction, first_messages, refinement
-from telic.rewards.llm.request import LanguageModel, Message, Request
+from telic.rewards.llm.prompt import TaskDescription, correction, doubt, first_messages, refinement
+from telic.rewards.llm.request import LanguageModel, Message, ModelError, Reply, Request
 from telic.rewards.program import RewardProgram, parse_reward
 
 logger = logging.getLogger(__name__)
 
 # What a caller checks of a program that obeys the language: the problems found, in words for the model; none if good.
 Check = Callable[[RewardProgram], Sequence[str]]
+# What a caller doubts of a program that passed the checks, such as `telic.rewards.critic`: advice, not refusals.
+Critic = Callable[[RewardProgram], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,13 @@ class Attempt:
         text: What the model answered.
         source: The program in it; None if there was none.
         problems: Why it was refused; empty if it was not.
+        doubts: What the critic said of it, if it was not refused.
     """
 
     text: str
     source: str | None
     problems: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,8 @@ class Written:
 
     Attributes:
         sentence: What was asked for.
-        program: The program; None if no round passed.
+        program: The program: of those that passed, the one with the fewest doubts, the latest of these; None if no
+            round passed.
         attempts: Every answer, in order.
         messages: The whole conversation, to go on from.
     """
@@ -82,14 +87,19 @@ class Written:
     @property
     def problems(self) -> tuple[str, ...]:
         """Why the last answer was refused; empty if there is a program."""
-        return self.attempts[-1].problems if self.attempts else ()
+        return self.attempts[-1].problems if self.attempts and self.program is None else ()
 
 
 class RewardWriter:
     """Asks a language model for reward programs of one task."""
 
     def __init__(
-        self, model: LanguageModel, config: WriterConfig, task: TaskDescription, check: Check | None = None
+        self,
+        model: LanguageModel,
+        config: WriterConfig,
+        task: TaskDescription,
+        check: Check | None = None,
+        critic: Critic | None = None,
     ) -> None:
         """Prepare to ask.
 
@@ -98,11 +108,13 @@ class RewardWriter:
             config: How it is asked.
             task: What the programs may read.
             check: Checks a program that obeys the language, on data for example.
+            critic: Doubts a program that passed; its doubts go back to the model while there are rounds left.
         """
         self._model = model
         self.config = config
         self.task = task
         self._check = check
+        self._critic = critic
 
     def first_request(self, sentence: str, sample: int = 0) -> Request:
         """The question that a candidate begins with: for an estimate of what it costs."""
@@ -133,24 +145,52 @@ class RewardWriter:
 
     def _converse(self, sentence: str, request: Request) -> Written:
         attempts: list[Attempt] = []
+        passed: list[tuple[int, RewardProgram]] = []
         while True:
-            reply = self._model.complete(request)
-            messages = (*request.messages, Message("assistant", reply.text))
-            source, program, problems = None, None, ()
             try:
-                source = program_in(reply)
-                program = parse_reward(source, self.task.signals, "reward.py")
-                problems = tuple(self._check(program)) if self._check else ()
-            except (AnswerError, RewardError) as error:
-                problems = (str(error),)
-            attempts.append(Attempt(reply.text, source, problems))
-            if not problems:
-                return Written(sentence, program, tuple(attempts), messages)
-            logger.info("round %d was refused: %s", len(attempts), problems[0].splitlines()[0])
-            if len(attempts) == self.config.rounds:
-                return Written(sentence, None, tuple(attempts), messages)
-            request = replace(request, messages=(*messages, correction("\n\n".join(problems))))
+                reply = self._model.complete(request)
+            except ModelError:
+                if not passed:
+                    raise
+                # What was only doubted is not lost with the budget.
+                return _best(sentence, passed, attempts, request.messages)
+            messages = (*request.messages, Message("assistant", reply.text))
+            attempt, program = self._attempt(reply)
+            attempts.append(attempt)
+            if program is not None:
+                passed.append((len(attempt.doubts), program))
+            if (not attempt.problems and not attempt.doubts) or len(attempts) == self.config.rounds:
+                return _best(sentence, passed, attempts, messages)
+            said = attempt.problems or attempt.doubts
+            logger.info("round %d did not settle it: %s", len(attempts), said[0].splitlines()[0])
+            answer = correction("\n\n".join(said)) if program is None else doubt(said)
+            request = replace(request, messages=(*messages, answer))
+
+    def _attempt(self, reply: Reply) -> tuple[Attempt, RewardProgram | None]:
+        """What is found of an answer, and its program if it was not refused."""
+        source = None
+        try:
+            source = program_in(reply)
+            program = parse_reward(source, self.task.signals, "reward.py")
+        except (AnswerError, RewardError) as error:
+            return Attempt(reply.text, source, (str(error),)), None
+        problems = tuple(self._check(program)) if self._check else ()
+        if problems:
+            return Attempt(reply.text, source, problems), None
+        doubts = tuple(self._critic(program)) if self._critic else ()
+        return Attempt(reply.text, source, (), doubts), program
 
     def _request(self, messages: tuple[Message, ...], sample: int) -> Request:
         config = self.config
         return Request(config.model, messages, config.temperature, config.max_tokens, config.seed, sample=sample)
+
+
+def _best(
+    sentence: str,
+    passed: Sequence[tuple[int, RewardProgram]],
+    attempts: Sequence[Attempt],
+    messages: tuple[Message, ...],
+) -> Written:
+    """The least doubted program of those that passed, the latest of these."""
+    best = min(reversed(passed), key=lambda each: each[0])[1] if passed else None
+    return Written(sentence, best, tuple(attempts), messages)

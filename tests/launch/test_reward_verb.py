@@ -124,6 +124,30 @@ def test_check_ranks_stored_episodes(tmp_path, capsys):
     assert "0 of success" in found["order"]["findings"][0]["message"]
 
 
+def test_check_shows_what_the_critic_doubts(tmp_path, capsys):
+    path = tmp_path / "reward.py"
+    path.write_text('"""Stay."""\ndef reward(cart_position):\n    return {"middle": -abs(cart_position[0])}\n')
+    check = ["reward", "check", str(path), "--task", "cartpole"]
+    assert main([*check, "--json"]) == 0
+    (doubt,) = said(capsys)["critic"]
+    assert (doubt["rule"], doubt["line"]) == ("early end pays", None)
+    assert main(check) == 0
+    assert "critic early end pays: no step can earn more than 0" in capsys.readouterr().out
+
+
+def test_analyse_says_why_episodes_failed(fallen, tmp_path, capsys):
+    (tmp_path / "reward.py").write_text(CARTPOLE)
+    words = ["reward", "analyse", str(tmp_path / "reward.py"), "--task", "cartpole", "--data", str(fallen)]
+    assert main([*words, "--json"]) == 0
+    found = said(capsys)
+    assert (found["episodes"], found["successes"]) == (4, 0)
+    assert sum(cause["episodes"] for cause in found["causes"]) == 4
+    assert all(cause["what"].startswith("pole_angle[0] ") for cause in found["causes"])
+    assert found["text"].startswith("0 of 4 episodes succeeded.")
+    assert main(words) == 0
+    assert "The typical failure is episode" in capsys.readouterr().out
+
+
 def test_check_refuses_episodes_of_another_task(tmp_path, capsys):
     assert main(["data", "make", "inverted_pendulum", "--episodes", "2", "--out", str(tmp_path / "other")]) == 0
     (tmp_path / "reward.py").write_text(CARTPOLE)
