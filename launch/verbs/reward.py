@@ -9,6 +9,7 @@ from telic.replay.errors import did_you_mean
 # Each is a module of `telic.launch.reward`.
 _VERBS = {
     "write": "SENTENCE",
+    "search": "SENTENCE",
     "check": "FILE",
     "explain": "FILE",
     "score": "FILE",
