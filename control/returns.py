@@ -29,7 +29,7 @@ class Returns:
         seed: Of evaluation.
         total: Undiscounted sum of rewards (N,).
         steps: Length (N,).
-        lost: Whether the episode ended before its time (N,).
+        lost: Whether the episode ended before its time (N,), and was no success.
         succeeded: Whether it was a success at its end (N,); None where nobody tells.
     """
 
@@ -86,9 +86,10 @@ def task_returns(task: AnyTask, controller: Controller, reward: Reward, episodes
         steps[running] += 1
         ending = running & world.ended
         if ending.any():
-            lost[ending] = world.terminated[ending]
             if judge is not None:
                 succeeded[ending] = _success(judge, before, world)[ending]
+            # A goal that is reached ends an episode too.
+            lost[ending] = world.terminated[ending] & ~succeeded[ending]
             running &= ~ending
     return Returns(seed, total, steps, lost, None if judge is None else succeeded)
 
@@ -123,13 +124,15 @@ def environment_returns(env: VectorEnv, act: Act, episodes: int = 100, seed: int
                 record = float(total[index]), int(steps[index]), bool(terminated[index]), _told(info, index)
                 ended[index].append(record)
             total[index] = steps[index] = 0
-    totals, lengths, lost, told = zip(*(record for done in ended for record in done), strict=True)
+    totals, lengths, over, told = zip(*(record for done in ended for record in done), strict=True)
+    succeeded = None if None in told else np.array(told, np.bool_)
+    lost = np.array(over) if succeeded is None else np.array(over) & ~succeeded
     return Returns(
         seed,
         np.array(totals),
         np.array(lengths),
-        np.array(lost),
-        None if None in told else np.array(told, np.bool_),
+        lost,
+        succeeded,
     )
 
 

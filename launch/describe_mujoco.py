@@ -1,12 +1,13 @@
 """A task on a MuJoCo model in words and as plain data."""
 
 import dataclasses
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from telic.launch.columns import columns
 from telic.replay.signal import Signal
-from telic.sim.mujoco.task import MujocoTask
+from telic.sim.mujoco.task import MujocoTask, Outside
 from telic.sim.observe import Observe
 
 
@@ -55,9 +56,18 @@ def _facts(task: MujocoTask) -> Iterable[tuple[str, str]]:
     yield "control", f"{', '.join(task.actions.names)}; one step is {step}"
     for rule in task.terminate:
         number = "" if rule.element is None else f"[{rule.element}]"
-        yield "lost", f"{rule.signal}{number} outside {rule.low:g} to {rule.high:g}"
+        yield "done" if rule.done else "lost", f"{rule.signal}{number} {_range(rule)}"
     yield "over", f"after {task.truncate_after_s:g} s"
     yield "reward", task.reward
+
+
+def _range(rule: Outside) -> str:
+    """Where a signal ends the episode."""
+    if math.isinf(rule.low):
+        return f"above {rule.high:g}"
+    if math.isinf(rule.high):
+        return f"below {rule.low:g}"
+    return f"outside {rule.low:g} to {rule.high:g}"
 
 
 def _signal(signal: Signal) -> tuple[str, str]:

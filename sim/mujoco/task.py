@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outside:
-    """The episode is lost where a signal leaves a range, or is not a number.
+    """The episode ends for good where a signal leaves a range, or is not a number: lost, or done.
 
     Attributes:
         signal: Name of the signal; any of its numbers counts.
@@ -36,6 +36,7 @@ class Outside:
         high: Largest allowed value.
         element: Only this number of the signal, flattened.
         open: The bounds themselves are outside too.
+        done: The robot has arrived there, and has nothing left to do: an end for good, and not a failure.
     """
 
     signal: str
@@ -43,6 +44,7 @@ class Outside:
     high: float = math.inf
     element: int | None = None
     open: bool = False
+    done: bool = False
 
     def __post_init__(self) -> None:
         if not self.low <= self.high:
@@ -64,8 +66,8 @@ class MujocoTask:
         control: The actions; by default the control ranges of the model's actuators.
         actuators: How an action becomes what the model's actuators get; by default unchanged.
         reset: How episodes start.
-        terminate: When an episode is lost.
-        truncate_after_s: When an episode is over without being lost [s].
+        terminate: When an episode ends for good: lost, or done.
+        truncate_after_s: When an episode is cut, although it could go on [s].
         randomisation: How models differ between worlds and episodes.
         pushes: What shoves the robot while it works.
         assets: Files that the MJCF names, by name.

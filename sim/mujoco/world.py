@@ -56,8 +56,8 @@ class MujocoWorld:
         randomiser: How the models differ.
         steps: Control steps since the start of each episode (N,).
         episodes: The number of each world's episode (N,).
-        terminated: Which episodes are lost (N,).
-        truncated: Which episodes are over without being lost (N,).
+        terminated: Which episodes are over for good (N,): lost, or done.
+        truncated: Which episodes are cut, although they could go on (N,).
         ended: Which episodes are over for either reason (N,).
         diverged: Which episodes are over because the simulation broke down in the latest step (N,).
     """

@@ -55,7 +55,7 @@ def acrobot(reward: Literal["shaped", "sparse"] = "shaped", duration_s: float = 
         decimation=2,
         actuators=(Actuator("elbow", scale=MAX_TORQUE),),
         reset=(FromKeyframe("hanging"), Disturb("position", 0.1), Disturb("velocity", 0.1)),
-        terminate=(Outside("tip_height", high=GOAL_HEIGHT),),
+        terminate=(Outside("tip_height", high=GOAL_HEIGHT, done=True),),
         truncate_after_s=duration_s,
     )
 

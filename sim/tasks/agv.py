@@ -84,7 +84,7 @@ def agv(reward: Literal["shaped", "sparse"] = "shaped", duration_s: float = 25.0
             Draw("velocity", carts, -_CART_SPEED, _CART_SPEED),
             Arrange(_put_vehicle_and_goal),
         ),
-        terminate=(Outside("bumper", high=_TOUCH), Outside("goal_distance", low=ARRIVED)),
+        terminate=(Outside("bumper", high=_TOUCH), Outside("goal_distance", low=ARRIVED, done=True)),
         truncate_after_s=duration_s,
     )
 

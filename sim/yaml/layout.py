@@ -17,7 +17,7 @@ KEYS = {
     "privileged": "what only a critic in training sees",
     "actuators": "how actions become torque, by actuator",
     "reset": "how an episode starts",
-    "terminate": "when an episode is lost",
+    "terminate": "when an episode ends for good",
     "reward": "a reward file beside this one, or the name of a packaged reward",
     "randomisation": "how models differ from episode to episode",
     "pushes": "what shoves the robot",
