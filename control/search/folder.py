@@ -5,6 +5,7 @@ an interrupted search is resumed by searching again: what is there is read in pl
 
     search.json          what is searched for, and how
     session/             the writer's answers, unless another record was named
+    reference.safetensors  a policy of the task's own reward, whose episodes candidates are checked on
     rounds/01.json       the candidates of a round
     trials/NAME.json     what a training came to, and NAME.safetensors, its policy
     costs.json           what it took: the only file that differs between two runs
@@ -43,6 +44,11 @@ class SearchFolder:
     def session(self) -> Path:
         """The writer's answers."""
         return self.path / "session"
+
+    @property
+    def reference(self) -> Path:
+        """A policy of the task's own reward."""
+        return self.path / "reference.safetensors"
 
     @property
     def costs(self) -> Path:
