@@ -11,6 +11,7 @@ from telic.replay.signal import Signal
 from telic.rewards.batch import batched
 from telic.rewards.error import RewardError
 from telic.rewards.invariance import invariances
+from telic.rewards.mirror import Mirror
 from telic.rewards.program import RewardProgram
 from telic.rewards.sensitivity import sensitivity, without_effect
 from telic.rewards.signals import TERMINATED, readable_signals
@@ -69,7 +70,8 @@ class CheckReport:
         terms: Statistics of each term; empty if the terms could not be computed.
         success_share: Share of the stored rows that are a success; None without `success`.
         sensitivity: How far each signal moves each term, see `rewards.sensitivity`; by term, then signal.
-        invariance: How far turning the world or setting the clock changes the reward, see `rewards.invariance`.
+        invariance: How far turning or mirroring the world, or setting the clock, changes the reward, see
+            `rewards.invariance`.
     """
 
     rows: int
@@ -85,13 +87,16 @@ class CheckReport:
         return all(finding.severity != "error" for finding in self.findings)
 
 
-def check_reward(program: RewardProgram, batch: Mapping[str, np.ndarray], seed: int = 0) -> CheckReport:
+def check_reward(
+    program: RewardProgram, batch: Mapping[str, np.ndarray], seed: int = 0, mirror: Mirror | None = None
+) -> CheckReport:
     """Check a reward on stored transitions.
 
     Args:
         program: The reward.
         batch: Stored arrays by name, each of shape (batch..., signal...).
         seed: Decides which combinations of extreme values are tried.
+        mirror: What the robot's left and right are.
 
     Raises:
         ValueError: If the batch is empty, or an array is missing or has the wrong shape.
@@ -125,7 +130,7 @@ def check_reward(program: RewardProgram, batch: Mapping[str, np.ndarray], seed: 
         _statistics(values),
         None if success is None else float(success.mean()),
         moves,
-        invariances(program, stored) if values else {},
+        invariances(program, stored, mirror) if values else {},
     )
 
 

@@ -1,4 +1,4 @@
-"""What a reward does not care about: where north is, and what time it is."""
+"""What a reward does not care about: where north is, which side is left, and what time it is."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from telic.replay.signal import Signal
 from telic.rewards.error import RewardError
+from telic.rewards.mirror import Mirror
 from telic.rewards.program import RewardProgram
 from telic.rewards.signals import readable_signals
 
@@ -15,16 +16,21 @@ _HEADING, _TIMES = "yaw", ("elapsed", "time")
 ROUNDING = 1e-4
 
 
-def invariances(program: RewardProgram, stored: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """How far the reward changes, at most, when the world is turned or the clock is set, in shares of its spread.
+def invariances(
+    program: RewardProgram, stored: Mapping[str, np.ndarray], mirror: Mirror | None = None
+) -> dict[str, float]:
+    """How far the reward changes, at most, when the world is turned, mirrored or set on, in shares of its spread.
 
     ``yaw`` turns everything in the world frame about the vertical axis, by seven angles: vectors, rotation matrices
-    and headings. ``time`` sets all clocks ten seconds on. A reward that should hold a place or a heading may depend on
-    either; one that should not, and does, has learned the data set's compass or calendar.
+    and headings. ``mirror`` exchanges left and right: vectors and matrices by their frames, headings, and joints,
+    actuators and feet with their partners. ``time`` sets all clocks ten seconds on. A reward that should hold a place,
+    a heading or a side may depend on these; one that should not, and does, has learned the data set's compass, gait or
+    calendar.
 
     Args:
         program: The reward.
         stored: What it reads, (N, ...) each; what it remembers as well.
+        mirror: What the robot's left and right are, for signals that list joints, actuators or feet.
 
     Returns:
         The changes by name, without those that nothing that the reward reads could show; infinite where the reward is
@@ -39,6 +45,11 @@ def invariances(program: RewardProgram, stored: Mapping[str, np.ndarray]) -> dic
         angles = np.linspace(0.0, 2.0 * np.pi, 9)[1:-1]
         changed = [{signal.name: _turned(signal, stored[signal.name], angle) for signal in read} for angle in angles]
         found["yaw"] = max(_change(program, stored, inputs, before) for inputs in changed) / spread
+    reflected = {signal.name: (mirror or Mirror()).reflect(signal, stored[signal.name]) for signal in read}
+    known = {name: values for name, values in reflected.items() if values is not None}
+    # Half a mirror image would be blamed on the reward.
+    if len(known) == len(reflected) and any((values != stored[name]).any() for name, values in known.items()):
+        found["mirror"] = _change(program, stored, known, before) / spread
     clocks = {signal.name: stored[signal.name] + np.float32(10.0) for signal in read if _is_clock(signal)}
     if clocks:
         found["time"] = _change(program, stored, clocks, before) / spread

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from telic.rewards.program import RewardProgram
     from telic.rewards.ranking import Interval
 
-_INVARIANCES = {"yaw": "when the world is turned about the vertical", "time": "when the clock is set"}
+_INVARIANCES = {
+    "yaw": "when the world is turned about the vertical",
+    "mirror": "when left and right are exchanged",
+    "time": "when the clock is set",
+}
 _FILE = tyro.conf.arg(metavar="FILE")
 _CHECK_WORLDS, _CHECK_STEPS = 32, 100
 
@@ -56,14 +60,13 @@ class CheckArguments:
 def main(argv: list[str]) -> int:
     """Run the verb."""
     arguments = parse(CheckArguments, argv, "telic reward check")
-    from telic.rewards.check import check_reward
     from telic.rewards.program import load_reward
     from telic.sim.tasks.registry import make_task
 
     with reading("reward"):
         program = load_reward(arguments.file, make_task(arguments.task).schema)
     steps = shaken_steps(program, arguments.task, arguments.seed)
-    report = check_reward(program, steps, arguments.seed)
+    report = _report(program, steps, arguments.task, arguments.seed)
     ranks, doubts = None, ()
     # What is not finite has no order.
     if report.passed:
@@ -141,9 +144,15 @@ def shaken_steps(program: "RewardProgram", task_name: str, seed: int) -> "dict[s
 
 def shaken_report(program: "RewardProgram", task_name: str, seed: int) -> "CheckReport":
     """Check a program on episodes in which the robot is shaken."""
-    from telic.rewards.check import check_reward
+    return _report(program, shaken_steps(program, task_name, seed), task_name, seed)
 
-    return check_reward(program, shaken_steps(program, task_name, seed), seed)
+
+def _report(program: "RewardProgram", steps: Mapping[str, np.ndarray], task_name: str, seed: int) -> "CheckReport":
+    from telic.control.mirror_of import mirror_of
+    from telic.rewards.check import check_reward
+    from telic.sim.tasks.registry import make_task
+
+    return check_reward(program, steps, seed, mirror_of(make_task(task_name)))
 
 
 def _show(report: "CheckReport", console: Console) -> None:
