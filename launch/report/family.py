@@ -63,16 +63,8 @@ def _tiles(result: SearchResult, costs: Costs) -> list[dict[str, str]]:
         {"value": _figure(compared.own_score), "caption": "the task's own reward, same seeds", "mood": ""},
         {"value": _figure(difference, signed=True), "caption": f"difference, {_range(difference)}", "mood": mood},
         {"value": str(len(result.candidates)), "caption": f"candidates, {refused} of them refused", "mood": ""},
-        {
-            "value": f"{costs.env_steps / 1e6:.2f} M",
-            "caption": f"control steps, {costs.trainings} trainings",
-            "mood": "",
-        },
-        {
-            "value": f"{costs.tokens:,}",
-            "caption": f"tokens, {costs.calls} calls, {costs.replayed} replayed",
-            "mood": "",
-        },
+        {"value": f"{costs.env_steps / 1e6:.2f} M", "caption": f"steps, {costs.trainings} trainings", "mood": ""},
+        {"value": f"{costs.tokens:,}", "caption": f"tokens; {costs.replayed} answers replayed", "mood": ""},
     ]
 
 

@@ -54,8 +54,10 @@ def tree_svg(leaves: Sequence[Leaf], moves: Sequence[Move]) -> str:
     for island, (top, bottom) in bands.items():
         parts.append(f'<rect class="band" x="0" y="{top:.1f}" width="{width:.0f}" height="{bottom - top:.1f}" rx="8"/>')
         parts.append(f'<text class="label" x="10" y="{top + 18:.1f}">island {island + 1}</text>')
-    for round_ in range(rounds):
-        parts.append(f'<text class="label" x="{_MARGIN + round_ * _ACROSS:.1f}" y="14">round {round_ + 1}</text>')
+    parts += [
+        f'<text class="label" x="{_MARGIN + round_ * _ACROSS:.1f}" y="14">round {round_ + 1}</text>'
+        for round_ in range(rounds)
+    ]
     parts += [_edge(places[leaf.parent], places[leaf.name]) for leaf in leaves if leaf.parent in places]
     parts += [_crossing(places[move.name], bands[move.island], move) for move in moves if move.name in places]
     parts += [_dot(leaf, *places[leaf.name]) for leaf in leaves]
