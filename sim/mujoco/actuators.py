@@ -149,9 +149,14 @@ def compiled_model(xml: str, assets: Mapping[str, bytes], actuators: Sequence[Ac
     """
     if not actuators:
         return mujoco.MjModel.from_xml_string(xml, dict(assets))
+    return specification(xml, assets, actuators).compile()
+
+
+def specification(xml: str, assets: Mapping[str, bytes], actuators: Sequence[Actuator]) -> mujoco.MjSpec:
+    """Read MJCF and write these actuator models into it; raises as `compiled_model`."""
     spec = mujoco.MjSpec.from_string(xml, assets=dict(assets))
     install(spec, actuators)
-    return spec.compile()
+    return spec
 
 
 def install(spec: mujoco.MjSpec, actuators: Sequence[Actuator]) -> None:

@@ -4,7 +4,6 @@
 # pyright: reportAttributeAccessIssue=false
 # ruff: noqa: ANN001, ANN202
 
-import copy
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from telic.sim.compiled import compiled
 from telic.sim.mujoco.contact_forces import CONTACT_FIELDS, ContactStep
 from telic.sim.mujoco.draws import Floats, Integers
 from telic.sim.mujoco.library import untimed
+from telic.sim.mujoco.listed_pairs import model_of
 from telic.sim.mujoco.signals import Reading, fields_of
 from telic.sim.mujoco.task import MujocoTask
 
@@ -83,7 +83,7 @@ class Engine:
             num_envs: How many simulations.
             threads: On how many threads at most.
         """
-        self.model = copy.copy(task.model)
+        self.model = model_of(task)
         # A simulation that breaks down is left as it is, for inspection, until the world restarts it.
         self.model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         if self.model.ntree <= 1 and not self.model.opt.enableflags & mujoco.mjtEnableBit.mjENBL_SLEEP:
