@@ -1,5 +1,6 @@
 """The built-in writer: from a sentence to a task, a reference and a reward program, offline.
 
+`write` is for flights, where the sentence decides on task and reference; `write_for` is for a task on a MuJoCo model.
 Words, numbers and units are read first, by the rules in `telic.rewards.writing`. Only what they do not know goes to
 the packaged sentence model, which compares it with example phrases. What neither understands is refused, with the
 reason and the nearest sentences that work.
@@ -13,11 +14,13 @@ from telic.rewards.writing.draft import Flight
 from telic.rewards.writing.flight import plan
 from telic.rewards.writing.gather import gather
 from telic.rewards.writing.nearest import nearest_sentences
+from telic.rewards.writing.robots.repertoire import known_tasks
+from telic.rewards.writing.robots.write import TaskBrief, write_for
 from telic.rewards.writing.template import render
 from telic.rewards.writing.understand import Reading, begin, understand
 from telic.rewards.writing.wish import Wish
 
-__all__ = ["HOVER_ACTION", "Brief", "NotUnderstood", "write"]
+__all__ = ["HOVER_ACTION", "Brief", "NotUnderstood", "TaskBrief", "known_tasks", "write", "write_for"]
 
 # The action of each rotor at which the default Crazyflie hovers.
 HOVER_ACTION = 0.334

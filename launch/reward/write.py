@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from telic.rewards.llm.writer import RewardWriter, WriterConfig
 
 EXIT_REFUSED = 1
+_FLIGHTS = ("hover", "track")
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class WriteArguments:
     writer: Literal["builtin", "llm"] = "builtin"
     """Who writes."""
     task: str = "hover"
-    """For a language model: the task whose signals it may read."""
+    """The task whose signals it may read; with a flight, the built-in writer decides on the task itself."""
     vehicle: str = "crazyflie"
-    """For the built-in writer: a packaged vehicle, or the path of a TOML file."""
+    """For the built-in writer of flights: a packaged vehicle, or the path of a TOML file."""
     model: str | None = None
     """For a language model: its name, as its endpoint knows it."""
     base_url: str = "http://127.0.0.1:8080/v1"
@@ -75,9 +76,13 @@ def main(argv: list[str]) -> int:
 
 
 def _builtin(arguments: WriteArguments) -> int:
-    from telic.launch.understand import understand
+    from telic.launch.understand import understand, understand_for
     from telic.sim.vehicle import load_vehicle
 
+    if arguments.task not in _FLIGHTS:
+        written = understand_for(arguments.task, arguments.sentence)
+        _give(arguments, written.reward_source, written.to_dict())
+        return 0
     with reading("vehicle"):
         vehicle = load_vehicle(arguments.vehicle)
     brief = understand(arguments.sentence, vehicle)

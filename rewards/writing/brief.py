@@ -40,7 +40,7 @@ class Brief:
 
 
 class NotUnderstood(ValueError):  # noqa: N818 - it is an answer as much as an error.
-    """A sentence that the writer cannot turn into a flight.
+    """A sentence that the writer cannot turn into a flight, or into whatever else its task is.
 
     Attributes:
         sentence: As it was said.
@@ -48,6 +48,7 @@ class NotUnderstood(ValueError):  # noqa: N818 - it is an answer as much as an e
         understood: What was understood of it.
         nearest: Supported sentences with their similarity, the nearest first.
         hint: How to do better; may be empty.
+        wanted: What the sentence should have been turned into.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class NotUnderstood(ValueError):  # noqa: N818 - it is an answer as much as an e
         understood: tuple[str, ...] = (),
         nearest: tuple[tuple[str, float], ...] = (),
         hint: str = "",
+        wanted: str = "a flight",
     ) -> None:
         super().__init__(reason)
         self.sentence = sentence
@@ -65,9 +67,10 @@ class NotUnderstood(ValueError):  # noqa: N818 - it is an answer as much as an e
         self.understood = understood
         self.nearest = nearest
         self.hint = hint
+        self.wanted = wanted
 
     def __str__(self) -> str:
-        lines = [f"cannot turn {self.sentence!r} into a flight: {self.reason}"]
+        lines = [f"cannot turn {self.sentence!r} into {self.wanted}: {self.reason}"]
         if self.understood:
             lines.append(f"understood: {'; '.join(self.understood)}")
         if self.nearest:

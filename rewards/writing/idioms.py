@@ -7,6 +7,7 @@ word of ``up down left right forward back``, and the places that the writer know
 """
 
 import re
+from collections.abc import Mapping
 
 _PIECES = {
     "length": r"[LN]\d+",
@@ -29,8 +30,8 @@ _PIECES = {
     "can": r"(possible|you can|it can)",
 }
 
-_ROWS = r"""
-# Directions.
+# How directions are said; robots of every kind have them.
+_DIRECTIONS = r"""
 (counter|anti) ?clock ?wise|anticlockwise|ccw                   -> counterclockwise
 cw|clock wise                                                   -> clockwise
 up and down|down and up|back and forth|to and fro               -> toandfro
@@ -64,7 +65,9 @@ would (love|like|prefer|appreciate)( for)?                      -> want
 (along|in|on) (the )?(positive )?z( <axis>)?                    -> up
 <begin>(back up|back off|back away|retreat|reverse)(?! to\b)    -> go back
 advance(?! (to|up|left|right|back|forward))                     -> go forward
+"""
 
+_FLIGHTS = r"""
 # Heights.
 until (you|it|the drone) (are|is|reach|reaches)( at)?           -> to
 (tak(e|es|ing)|lift(s|ing)?|blast(s|ing)?) off|takeoff          -> takeoff
@@ -141,19 +144,28 @@ _ENGLISH = {
 }
 
 
-def _compile(row: str) -> tuple[re.Pattern[str], str]:
+def _compile(row: str, pieces: Mapping[str, str]) -> tuple[re.Pattern[str], str]:
     pattern, _, replacement = (part.strip() for part in row.partition("->"))
-    pattern = re.sub(r"(?<!\?P)<(\w+)>", lambda match: f"({_PIECES[match[1]]})", pattern)
+    pattern = re.sub(r"(?<!\?P)<(\w+)>", lambda match: f"({pieces[match[1]]})", pattern)
     pattern = re.sub(r"\((?!\?)", "(?:", pattern)
     return re.compile(rf"\b(?:{pattern})(?!\w)"), replacement
 
 
-REWRITES = tuple(_compile(row) for row in _ROWS.splitlines() if row and not row.startswith("#"))
+Rewrites = tuple[tuple[re.Pattern[str], str], ...]
 
 
-def plain(text: str) -> str:
+def compile_rewrites(rows: str, pieces: Mapping[str, str] = _PIECES) -> Rewrites:
+    """Rows of patterns and replacements; lines that begin with ``#`` are comments."""
+    return tuple(_compile(row, pieces) for row in rows.splitlines() if row and not row.startswith("#"))
+
+
+DIRECTIONS = compile_rewrites(_DIRECTIONS)
+REWRITES = (*DIRECTIONS, *compile_rewrites(_FLIGHTS))
+
+
+def plain(text: str, rewrites: Rewrites = REWRITES) -> str:
     """Canonical text with idioms replaced."""
-    for pattern, replacement in REWRITES:
+    for pattern, replacement in rewrites:
         text = pattern.sub(replacement, text)
     return re.sub(r" +", " ", text).strip()
 

@@ -27,28 +27,32 @@ SUPPORTED = (
 _SHOWN = 3
 
 
-def nearest_sentences(sentence: str, *, use_model: bool = True) -> tuple[tuple[tuple[str, float], ...], str]:
+def nearest_sentences(
+    sentence: str, supported: tuple[str, ...] = SUPPORTED, *, use_model: bool = True
+) -> tuple[tuple[tuple[str, float], ...], str]:
     """The supported sentences nearest to a sentence, with their similarity, and a hint if the model is missing.
 
     Args:
         sentence: Any text.
+        supported: What to choose from.
         use_model: Compare meanings with the sentence model; without it, or if it is not installed, compare words.
     """
     folder = model_folder() if use_model else None
     if folder is None:
-        ranking = [(supported, _overlap(sentence, supported)) for supported in SUPPORTED]
+        ranking = [(other, _overlap(sentence, other)) for other in supported]
     else:
         model = load_model(folder)
-        ranking = list(zip(SUPPORTED, (_supported_vectors(model) @ model.embed([sentence])[0]).tolist(), strict=True))
+        similarity = _vectors(model, supported) @ model.embed([sentence])[0]
+        ranking = list(zip(supported, similarity.tolist(), strict=True))
     ranking.sort(key=lambda item: -item[1])
     return tuple(
         (text, round(value, 3)) for text, value in ranking[:_SHOWN]
     ), HINT if use_model and folder is None else ""
 
 
-@lru_cache(maxsize=1)
-def _supported_vectors(model: SentenceModel) -> np.ndarray:
-    return model.embed(SUPPORTED)
+@lru_cache(maxsize=4)
+def _vectors(model: SentenceModel, sentences: tuple[str, ...]) -> np.ndarray:
+    return model.embed(sentences)
 
 
 def _overlap(a: str, b: str) -> float:

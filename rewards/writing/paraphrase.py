@@ -1,5 +1,6 @@
 """Which act a phrase means, by the nearest of the example phrases in the sentence model's space."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,13 +40,20 @@ class Likeness:
 
 
 class Paraphrases:
-    """The example phrases in the sentence model's space."""
+    """Example phrases in the sentence model's space."""
 
-    def __init__(self, model: SentenceModel) -> None:
+    def __init__(self, model: SentenceModel, examples: Sequence[tuple[str, str]], vectors: np.ndarray) -> None:
+        """Keep the examples.
+
+        Args:
+            model: Compares meanings.
+            examples: Each phrase after the act that it stands for; some stand for ``none``.
+            vectors: Their unit vectors (examples, 384).
+        """
         self._model = model
-        self._phrases = [phrase for _, phrase in load_examples()]
-        self._acts = np.array([act for act, _ in load_examples()])
-        self._vectors = example_vectors(model)
+        self._phrases = [phrase for _, phrase in examples]
+        self._acts = np.array([act for act, _ in examples])
+        self._vectors = vectors
 
     def rank(self, phrase: str) -> list[Likeness]:
         """All acts and ``none``, the nearest first.
@@ -78,4 +86,7 @@ class Paraphrases:
 def packaged_paraphrases() -> Paraphrases | None:
     """The examples in the packaged model's space, or None if the model is not installed."""
     folder = model_folder()
-    return None if folder is None else Paraphrases(load_model(folder))
+    if folder is None:
+        return None
+    model = load_model(folder)
+    return Paraphrases(model, load_examples(), example_vectors(model))

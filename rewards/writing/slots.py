@@ -8,6 +8,7 @@ parentheses group and do not capture.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # The mark left where a match was cut out: no pattern crosses it.
@@ -130,16 +131,25 @@ _ROWS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
-def _compile(row: str) -> re.Pattern[str]:
+def compile_slot(
+    row: str, captured: Mapping[str, str] = _CAPTURED, pieces: Mapping[str, str] = _PIECES
+) -> re.Pattern[str]:
+    """A row of a grammar as a regular expression.
+
+    Args:
+        row: The pattern, see above.
+        captured: What ``<name>`` stands for where its text is kept.
+        pieces: What it stands for where it is not.
+    """
     count = 0
 
     def expand(match: re.Match[str]) -> str:
         nonlocal count
         name = match[1]
-        if name in _PIECES:
-            return f"(?:{_noncapturing(_PIECES[name])})"
+        if name in pieces:
+            return f"(?:{_noncapturing(pieces[name])})"
         count += 1
-        return f"(?P<{name}_{count}>{_CAPTURED[name]})"
+        return f"(?P<{name}_{count}>{captured[name]})"
 
     pattern = re.sub(r"<(\w+)>", expand, _noncapturing(row))
     return re.compile(rf"\b(?:{pattern})(?!\w)")
@@ -149,7 +159,7 @@ def _noncapturing(pattern: str) -> str:
     return re.sub(r"\((?!\?)", "(?:", pattern)
 
 
-SLOTS = tuple((name, _compile(row)) for name, row in _ROWS)
+SLOTS = tuple((name, compile_slot(row)) for name, row in _ROWS)
 
 
 @dataclass(frozen=True)
@@ -173,10 +183,10 @@ class Found:
         return next((text for name, text in self.groups if name == group), "")
 
 
-def find_slots(clause: str) -> tuple[list[Found], str]:
+def find_slots(clause: str, slots: Sequence[tuple[str, re.Pattern[str]]] = SLOTS) -> tuple[list[Found], str]:
     """All slots of a clause in the order of its words, and the clause with them cut out."""
     found: list[Found] = []
-    for name, pattern in SLOTS:
+    for name, pattern in slots:
         while (match := pattern.search(clause)) is not None:
             groups = tuple((group.rpartition("_")[0], text) for group, text in match.groupdict().items() if text)
             found.append(Found(name, groups, match[0], match.start()))

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from telic.rewards.writing.source import docstring, number, numbers, signature
 from telic.rewards.writing.vocabulary import Manner
 
 
@@ -90,26 +91,26 @@ def render(
     speed = "velocity" if position is not None else "velocity - reference_velocity"
     turning = "angular_velocity - TURNING" if yaw_rate else "angular_velocity"
     lines = [
-        *_docstring(sentence),
+        *docstring(sentence),
         "",
         *_constants(hover_action, position, fixed_yaw, yaw_rate),
         "",
         "",
-        *_signature("reward", signals),
+        *signature("reward", signals),
         f"    distance = norm(position - {target})",
         f"    nose = {_facing(fixed_yaw)}",
         "    return {",
         "        # For every step flown: to fall is never cheaper than to fly.",
-        f'        "alive": {_number(weights.alive)},',
+        f'        "alive": {number(weights.alive)},',
         "        # The slope of the first does not vanish at the target: even a small offset is worth correcting.",
-        f'        "place": -{_number(weights.place)} * distance,',
-        f'        "away": -{_number(weights.away)} * square(distance),',
-        f'        "still": -{_number(weights.still)} * square(norm({speed})),',
-        f'        "upright": -{_number(weights.upright)} * (1.0 - rotation[..., 2, 2]),',
-        f'        "heading": -{_number(weights.heading)} * (1.0 - nose),',
-        f'        "spin": -{_number(weights.spin)} * square(norm({turning})),',
-        f'        "effort": -{_number(weights.effort)} * square(norm(action - HOVER)),',
-        f'        "smooth": -{_number(weights.smooth)} * square(norm(action - previous_action)),',
+        f'        "place": -{number(weights.place)} * distance,',
+        f'        "away": -{number(weights.away)} * square(distance),',
+        f'        "still": -{number(weights.still)} * square(norm({speed})),',
+        f'        "upright": -{number(weights.upright)} * (1.0 - rotation[..., 2, 2]),',
+        f'        "heading": -{number(weights.heading)} * (1.0 - nose),',
+        f'        "spin": -{number(weights.spin)} * square(norm({turning})),',
+        f'        "effort": -{number(weights.effort)} * square(norm(action - HOVER)),',
+        f'        "smooth": -{number(weights.smooth)} * square(norm(action - previous_action)),',
         "    }",
         "",
         "",
@@ -139,38 +140,20 @@ def _weights(task: str, manners: Collection[Manner]) -> Weights:
     return weights
 
 
-def _docstring(sentence: str) -> list[str]:
-    text = " ".join(sentence.split()).replace("\\", "\\\\").replace('"', '\\"')
-    return [f'"""{text[:1].upper()}{text[1:]}{"" if text[-1:] in ".!?" else "."}"""']
-
-
 def _constants(hover: float, position: Sequence[float] | None, yaw: float | None, rate: float) -> list[str]:
     lines = []
     if position is not None:
-        lines.append(f"TARGET = {_tuple(position)}  # Where to be [m]: x forward, y left, z up.")
+        lines.append(f"TARGET = {numbers(position)}  # Where to be [m]: x forward, y left, z up.")
     if yaw is not None:
-        nose = _tuple((math.cos(yaw), math.sin(yaw)))
+        nose = numbers((math.cos(yaw), math.sin(yaw)))
         lines.append(f"NOSE = {nose}  # Where to face, as x and y of a direction: yaw {math.degrees(yaw):g} degrees.")
     if rate:
-        turning = _tuple((0.0, 0.0, rate))
+        turning = numbers((0.0, 0.0, rate))
         lines.append(f"TURNING = {turning}  # How to turn [rad/s]: {math.degrees(rate):g} degrees per second.")
-    return [*lines, f"HOVER = {_number(hover)}  # The action of each rotor that carries the vehicle's weight."]
-
-
-def _signature(name: str, signals: Sequence[str]) -> list[str]:
-    line = f"def {name}({', '.join(signals)}):"
-    return [line] if len(line) <= 120 else [f"def {name}(", *(f"    {signal}," for signal in signals), "):"]
+    return [*lines, f"HOVER = {number(hover)}  # The action of each rotor that carries the vehicle's weight."]
 
 
 def _facing(yaw: float | None) -> str:
     """How well the vehicle's x axis points where it should, 1 at best."""
     x, y = ("NOSE[0]", "NOSE[1]") if yaw is not None else ("cos(reference_yaw)", "sin(reference_yaw)")
     return f"{x} * rotation[..., 0, 0] + {y} * rotation[..., 1, 0]"
-
-
-def _tuple(values: Sequence[float]) -> str:
-    return f"({', '.join(map(_number, values))})"
-
-
-def _number(value: float) -> str:
-    return repr(round(float(value), 6) + 0.0)

@@ -63,6 +63,11 @@ def begin(sentence: str) -> Reading:
     return Reading(canonical(sentence), names)
 
 
+def is_question(text: str) -> bool:
+    """Whether plain text asks for an answer and not for something to do."""
+    return text.split(" ", 1)[0] in QUESTIONS or _ASKS.match(text) is not None
+
+
 def understand(reading: Reading, *, use_model: bool) -> None:
     """Fill a reading.
 
@@ -70,7 +75,7 @@ def understand(reading: Reading, *, use_model: bool) -> None:
         Refusal: If a clause is a question, a negation, or not understood.
     """
     text = plain(reading.text.text)
-    if text.split(" ", 1)[0] in QUESTIONS or _ASKS.match(text):
+    if is_question(text):
         raise Refusal("it is a question", "say what the drone should do")
     reading.ignored.extend(match[0].strip() for match in _COMPARISON.finditer(text))
     for piece, joiner in split(_COMPARISON.sub("", text)):

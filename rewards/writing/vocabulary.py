@@ -75,8 +75,8 @@ MANNERS = _by_word(
 # Sizes without a number, as a factor of the assumed size.
 SIZES = {"tiny": 0.3, "small": 0.5, "big": 1.5, "large": 1.5, "huge": 2.0}
 
-# Words that carry nothing that the writer needs.
-FILLERS = words(
+# Words of grammar and courtesy that carry nothing that a writer needs, whatever the robot.
+COURTESIES = words(
     """
     a an the this that these those it its itself you your yourself i we us me my our own
     and then also too just so as with of at in on by to for from into onto over via through toward towards about
@@ -84,16 +84,21 @@ FILLERS = words(
     want wants need needs like please kindly let have having has try tries trying learn learns teach train ask asks
     tell tells put set going able use using some same which who what whose where
     following now next first finally lastly afterwards after before until till while whilst when once here again back
-    bit very quite all each one other goal task job policy
-    drone drones quadrotor quadrotors quadcopter quadcopters copter uav aircraft vehicle crazyflie robot machine
+    bit very quite all each one other task job policy robot machine
+    constant constantly continuously continuous manner fashion state way autonomously
+    = """
+)
+# Further words of flights that carry nothing.
+FILLERS = COURTESIES | words(
+    """
+    goal drone drones quadrotor quadrotors quadcopter quadcopters copter uav aircraft vehicle crazyflie
     position place station point points spot location coordinates coordinate waypoint waypoints
     inplace theground thestart altitude height elevation level speed velocity pace rate time period afloat
-    path trajectory track route course pattern reference shape shaped figure curve symbol sign loop looping way
+    path trajectory track route course pattern reference shape shaped figure curve symbol sign loop looping
     manoeuvre maneuver direction side sides axis vertical vertically horizontal horizontally diagonally
-    lap laps loops round rounds constant constantly continuously continuous regular full complete
-    manner fashion state middle
-    air flight flying mode autonomously order sequence
-    x y z =
+    lap laps loops round rounds regular full complete middle
+    air flight flying mode order sequence
+    x y z
     """
 )
 
