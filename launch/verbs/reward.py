@@ -15,6 +15,8 @@ _VERBS = {
     "score": "FILE",
     "compare": "FILE...",
     "analyse": "FILE",
+    "refine": "REWARD|RUN FEEDBACK",
+    "audit": "RUN",
 }
 
 
