@@ -163,10 +163,13 @@ def _begin_robot(arguments: RunArguments, sentence: str, news: Callable[[str], N
 
 def _robot_reward(arguments: RunArguments, sentence: str, task: "MujocoTask") -> tuple[str, tuple[str, ...]]:
     """The text of the reward, and what was understood."""
-    if arguments.reward is None:
-        raise UserError(f"the sentence {sentence!r} for {task.name} needs a reward: --reward FILE")
-    with reading("reward"):
-        return arguments.reward.read_text(), (f"the reward of {arguments.reward}",)
+    if arguments.reward is not None:
+        with reading("reward"):
+            return arguments.reward.read_text(), (f"the reward of {arguments.reward}",)
+    from telic.launch.understand import understand_for
+
+    brief = understand_for(task.name, sentence)
+    return brief.reward_source, brief.understood
 
 
 def _finish(run: "Run | BaselineRun", progress: Progress) -> dict[str, Any]:

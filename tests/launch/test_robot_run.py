@@ -28,9 +28,9 @@ def reward(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(reward, tmp_path_factory):
+def finished(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs")
-    words = ["run", SENTENCE, "--task", "cartpole", "--reward", reward, "--steps", "256", "--quick", "--out", out]
+    words = ["run", SENTENCE, "--task", "cartpole", "--steps", "256", "--quick", "--out", out]
     assert main([*map(str, words)]) == 0
     (folder,) = out.iterdir()
     return folder
@@ -51,7 +51,7 @@ def test_every_part_leaves_what_it_made(finished):
 def test_the_page_tells_sentence_reward_figures_and_proofs(finished):
     page = (finished / "report.html").read_text()
     assert SENTENCE in page and "of 10 held-out episodes" in page and "random actions" in page
-    assert "pole_direction" in page and "proofs of the exported policy" in page
+    assert "pole_direction" in page and "What was understood" in page and "proofs of the exported policy" in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page
 
 
@@ -88,6 +88,8 @@ def test_what_is_refused_leaves_no_folder(reward, capsys, tmp_path):
     out = ["--out", tmp_path / "runs"]
     told = run(capsys, "run", SENTENCE, "--task", "cartpol", *out, code=2)
     assert "cartpole" in told.err
+    told = run(capsys, "run", "make me a sandwich", "--task", "cartpole", *out, code=2)
+    assert "sandwich" in told.err and "nearest sentences" in told.err
     told = run(capsys, "run", SENTENCE, "--task", "hover", *out, code=2)
     assert "is a flight" in told.err
     told = run(capsys, "run", SENTENCE, "--task", "hopper", "--reward", reward, *out, code=2)
