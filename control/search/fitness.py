@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from telic.control.returns import task_returns
 from telic.control.within_limits import WithinLimits
 from telic.rewards.program import RewardProgram
 from telic.sim.world import AnyTask
+
+Kind = Literal["success", "return"]
 
 
 class SuccessReward:
@@ -45,7 +47,26 @@ class Measured:
     steps: NDArray[np.int64]
 
 
-class Fitness:
+class Fitness(Protocol):
+    """What a policy is worth, whatever the reward was that it learned from."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it measures."""
+        ...
+
+    def __call__(self, weights: PolicyWeights, episodes: int, seed: int) -> Measured:
+        """Run held-out episodes.
+
+        Args:
+            weights: The policy.
+            episodes: How many.
+            seed: Of evaluation; never an episode of training.
+        """
+        ...
+
+
+class TaskFitness:
     """The true measure of policies for a task.
 
     It is the share of an episode's whole time in which the task's own success holds, so that an episode that is lost
@@ -57,18 +78,12 @@ class Fitness:
 
     def __init__(self, task: AnyTask, own: RewardProgram) -> None:
         """Measure by the reward program of the task itself."""
-        self.kind: Literal["success", "return"] = "return" if own.success_term is None else "success"
+        self.kind: Kind = "return" if own.success_term is None else "success"
         self._task = task
         self._reward = own if own.success_term is None else SuccessReward(own)
 
     def __call__(self, weights: PolicyWeights, episodes: int, seed: int) -> Measured:
-        """Run held-out episodes.
-
-        Args:
-            weights: The policy.
-            episodes: How many.
-            seed: Of evaluation; never an episode of training.
-        """
+        """Run held-out episodes, each in a world of its own."""
         controller = WithinLimits(PolicyController(weights), self._task.actions)
         found = task_returns(self._task, controller, self._reward, episodes, seed)
         scores = found.total / self._task.episode_steps if self.kind == "success" else found.total

@@ -51,7 +51,8 @@ class SearchSetup:
     Attributes:
         sentence: What the robot should do.
         task: Where.
-        own: The task's own reward program: its success is what counts, and it is what the winner is compared with.
+        own: The task's own reward program, with which the winner is compared.
+        fitness: What counts.
         writer: Who writes programs and checks them before anything is trained.
         trainer: Who trains policies.
         analyst: Says how a champion's policy fails, for its reflection; None for the curves alone.
@@ -62,6 +63,7 @@ class SearchSetup:
     sentence: str
     task: AnyTask
     own: RewardProgram
+    fitness: Fitness
     writer: RewardWriter
     trainer: Trainer
     analyst: Analyst | None = None
@@ -106,9 +108,7 @@ class Search:
             }
         )
         self.book = CostBook(folder.costs, usage)
-        fitness = Fitness(setup.task, setup.own)
-        self._kind = fitness.kind
-        self._trials = Trials(setup.trainer, fitness, config.episodes, folder, self.book)
+        self._trials = Trials(setup.trainer, setup.fitness, config.episodes, folder, self.book)
         self._programs: dict[str, RewardProgram] = {OWN: setup.own}
         self._candidates: list[Candidate] = []
         self._rungs: dict[tuple[int, int], tuple[tuple[Standing, ...], ...]] = {}
@@ -219,7 +219,7 @@ class Search:
         champion, task = island.champion, self._setup.task
         if champion is None:
             return ""
-        text = reflection(champion.standing, self._kind, task.dt)
+        text = reflection(champion.standing, self._setup.fitness.kind, task.dt)
         if self._setup.analyst is None:
             return text
         weights = self._trials.weights(champion.standing.trials[0])

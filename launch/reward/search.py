@@ -159,6 +159,7 @@ def _model(arguments: SearchArguments, folder: "SearchFolder", session: "Session
 
 def _setup(arguments: SearchArguments, folder: "SearchFolder", model: "Metered", progress: Progress) -> "SearchSetup":
     from telic.control.make import reward_for
+    from telic.control.search.fitness import TaskFitness
     from telic.control.search.search import SearchSetup
     from telic.control.search.trainer import trainer_for
     from telic.launch.reward.asking import described
@@ -178,7 +179,9 @@ def _setup(arguments: SearchArguments, folder: "SearchFolder", model: "Metered",
         )
     gate = _Gate(arguments, task, own, trainer, folder, progress)
     writer = RewardWriter(model, config, described(arguments.task), gate)
-    return SearchSetup(arguments.sentence, task, own, writer, trainer, _analyst(task), arguments.workers)
+    return SearchSetup(
+        arguments.sentence, task, own, TaskFitness(task, own), writer, trainer, _analyst(task), arguments.workers
+    )
 
 
 class _Gate:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
@@ -26,6 +27,7 @@ class Example:
     source: str
 
 
+@cache
 def library() -> tuple[Example, ...]:
     """The packaged programs, by name."""
     examples = []
@@ -42,6 +44,12 @@ def nearest(sentence: str, examples: Sequence[Example], count: int) -> tuple[Exa
 
     Without the packaged sentence model, those that share most words.
     """
+    return tuple(examples[index] for index in _ranked(sentence, tuple(examples))[:count])
+
+
+@lru_cache(maxsize=64)
+def _ranked(sentence: str, examples: tuple[Example, ...]) -> tuple[int, ...]:
+    """The examples by nearness; kept, as all candidates of a search ask for the same."""
     folder = model_folder()
     if folder is None:
         words = set(sentence.lower().split())
@@ -49,8 +57,7 @@ def nearest(sentence: str, examples: Sequence[Example], count: int) -> tuple[Exa
     else:
         vectors = load_model(folder).embed([sentence, *(example.sentence for example in examples)])
         scores = vectors[1:] @ vectors[0]
-    order = np.argsort(-scores, kind="stable")[:count]
-    return tuple(examples[index] for index in order)
+    return tuple(np.argsort(-scores, kind="stable").tolist())
 
 
 def _sentence(source: str, name: str) -> str:
