@@ -4,7 +4,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from telic.sim.task import Task
 from telic.sim.tasks.registry import make_task
 from telic.sim.vector_env import TaskVectorEnv
 from telic.sim.world import AnyTask
+from telic.sim.yaml.load import TASK_FILES
 
 News = Callable[[str], None]
 
@@ -117,6 +118,9 @@ def begin_baseline(
     Raises:
         UserError: If something is refused, or the folder cannot be made; no folder is left then.
     """
+    if baseline.world.endswith(TASK_FILES):
+        # The run folder is found from anywhere.
+        baseline = replace(baseline, world=str(Path(baseline.world).absolute()))
     task = _task(baseline)
     if task is None and source is not None:
         raise UserError(f"{baseline.world} brings its own reward; leave out --reward")
@@ -138,7 +142,8 @@ def begin_baseline(
         "machine": machine(),
         **(about or {}),
     }
-    slug = prompt or f"{baseline.world.removeprefix('gym:')} {baseline.algorithm}"
+    name = baseline.world.removeprefix("gym:") if task is None else task.name
+    slug = prompt or f"{name} {baseline.algorithm}"
     return BaselineRun(RunFolder.create(out, slug, config, files), baseline, task, reward)
 
 

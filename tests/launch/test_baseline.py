@@ -121,6 +121,15 @@ def test_the_policy_of_a_robot_is_exported_and_proven(cartpole, capsys, tmp_path
     assert proofs["all_passed"]
 
 
+def test_a_run_on_an_own_robot_is_found_from_anywhere(capsys, tmp_path, monkeypatch):
+    shutil.copytree(Path(__file__).parents[2] / "examples" / "my_robot", tmp_path / "robot")
+    monkeypatch.chdir(tmp_path / "robot")
+    found = run(capsys, "train", "my_robot.yaml", "--out", tmp_path / "runs", *SHORT, "--json")
+    assert Path(found["run_dir"]).name.endswith("balancer-sb3-ppo")
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "eval", found["run_dir"], "--episodes", "2", "--json")["episodes"] == 2
+
+
 def test_a_run_without_a_policy_says_so(cartpole, capsys, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(cartpole, copy)
