@@ -99,6 +99,7 @@ def train_sb3(
     folder: Path | None = None,
     progress: Callable[[Mapping[str, Any]], None] | None = None,
     probe: Probe | None = None,
+    begin: Callable[[Any], object] | None = None,
 ) -> Sb3Result:
     """Train a policy.
 
@@ -112,6 +113,7 @@ def train_sb3(
         progress: Called with every row of the history: step, seconds, over the latest 100 episodes return, length
             and share of successes, and since the last row the mean of each reward term, where the world tells.
         probe: Asked about the policy before every row; what it finds is in the row too.
+        begin: Called with the model before it learns, such as to fill its replay buffer.
 
     Raises:
         ImportError: If Stable-Baselines3 is not installed, with the line that installs it.
@@ -133,6 +135,8 @@ def train_sb3(
     model = _model(algorithm, config, venv)
     if algorithm == "sb3-td3":
         _carry_fast_tanh(model)
+    if begin is not None:
+        begin(model)
     history: list[dict[str, Any]] = []
     carried = partial(policy_weights, model, approximate_tanh=algorithm == "sb3-sac")
     start = time.perf_counter()

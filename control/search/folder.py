@@ -51,6 +51,11 @@ class SearchFolder:
         return self.path / "reference.safetensors"
 
     @property
+    def experience(self) -> Path:
+        """What the training of that policy lived through."""
+        return self.path / "experience.safetensors"
+
+    @property
     def costs(self) -> Path:
         """What the search took so far."""
         return self.path / "costs.json"

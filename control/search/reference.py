@@ -18,7 +18,7 @@ def reference_policy(trainer: Trainer, own: RewardProgram, config: SearchConfig,
         path: Where it is kept.
     """
     if not path.is_file():
-        training = trainer(own, config.training_seeds[0], config.steps, lambda weights: {})
+        training = trainer.first(own, config.training_seeds[0], config.steps)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         training.weights.save(partial)

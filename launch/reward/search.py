@@ -79,6 +79,8 @@ class SearchArguments:
     """Who learns; by default shac on multirotors, else sb3-ppo."""
     sb3: Sb3Config = field(default_factory=Sb3Config)
     """How the learners of Stable-Baselines3 learn; steps and seed are those of the search."""
+    share_experience: bool = False
+    """For sb3-sac and sb3-td3: let every policy begin with the steps of the reference policy, relabelled."""
     out: Path | None = None
     """The search's folder; by default a new one in runs/."""
     json: bool = False
@@ -173,7 +175,8 @@ def _setup(arguments: SearchArguments, folder: "SearchFolder", model: "Metered",
     if not isinstance(own, RewardProgram) or own.success_term is None:
         raise UserError(f"the reward of task {task.name!r} does not say what success is: there is nothing to choose by")
     with reading("search"):
-        trainer = trainer_for(task, arguments.algo, arguments.sb3)
+        experience = folder.experience if arguments.share_experience else None
+        trainer = trainer_for(task, arguments.algo, arguments.sb3, experience)
         config = WriterConfig(
             arguments.model or "", arguments.temperature, rounds=arguments.attempts, seed=arguments.search.seed
         )
