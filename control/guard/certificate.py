@@ -135,6 +135,18 @@ def chi_squared(policy: np.ndarray, reference: np.ndarray) -> float:
     return float(np.sum(policy[seen] ** 2 / reference[seen]) - 1.0)
 
 
+def with_lost(chi2: float, policy_lost: float, reference_lost: float) -> float:
+    """Chi-squared distance when being lost is a place too, from that of the visits before.
+
+    With shares l and l' of their time that policy and reference are lost:
+    (1 - l)^2 / (1 - l') (1 + chi2) + l^2 / l' - 1; infinite where only the policy is ever lost.
+    """
+    if policy_lost > 0.0 and reference_lost == 0.0:
+        return inf
+    alive = (1.0 - policy_lost) ** 2 / (1.0 - reference_lost) * (1.0 + chi2) if reference_lost < 1.0 else 0.0
+    return max(0.0, alive + (policy_lost**2 / reference_lost if reference_lost > 0.0 else 0.0) - 1.0)
+
+
 def chi_squared_from_ratios(log_ratio: np.ndarray, trim: float = 0.01) -> float:
     """Chi-squared distance from the log ratios at visits of the policy: E[e^d] - 1.
 

@@ -16,6 +16,7 @@ _VERBS = {
     "compare": "FILE...",
     "analyse": "FILE",
     "refine": "REWARD|RUN FEEDBACK",
+    "choose": "FOLDER...",
     "audit": "RUN",
 }
 
