@@ -4,12 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from telic.launch.data.dataset import News
 from telic.launch.errors import UserError, reading
-from telic.replay.action import ActionSpec
 from telic.sim.world import AnyTask
 
 if TYPE_CHECKING:
@@ -18,20 +14,6 @@ if TYPE_CHECKING:
 
 # Episodes of each baseline.
 _BASELINE_EPISODES = 16
-
-
-class _Rest:
-    """Keeps every actuator where it is at the start of an episode."""
-
-    def __init__(self, actions: ActionSpec) -> None:
-        self._action = actions.initial_action
-
-    def reset(self, ids: NDArray[np.bool_] | None = None) -> None:
-        """Nothing is remembered."""
-
-    def act(self, observation: NDArray, signals: Mapping[str, NDArray]) -> NDArray[np.float32]:
-        """Actions (N, actuators)."""
-        return np.tile(np.asarray(self._action, np.float32), (len(observation), 1))
 
 
 def known_episodes(
@@ -56,7 +38,7 @@ def known_episodes(
         UserError: If a dataset is refused, or the task's reward does not say what success is.
     """
     from telic.control.make import reward_for
-    from telic.launch.data.make import RandomActions
+    from telic.control.without_learning import without_learning
     from telic.launch.recorder import record_episodes
     from telic.rewards.evidence import NOTHING, RANDOM, Stored, evidence
     from telic.rewards.program import RewardProgram
@@ -64,8 +46,8 @@ def known_episodes(
     stored = [_opened(path, news) for path in datasets]
     acting: dict[str, Controller] = dict(controllers or {})
     if baselines:
-        acting[NOTHING] = _Rest(task.actions)
-        acting[RANDOM] = RandomActions(task.actions, np.random.default_rng([seed, 1]))
+        ignorant = without_learning(task, seed)
+        acting |= {NOTHING: ignorant["resting"], RANDOM: ignorant["random"]}
     for source, controller in acting.items():
         news(f"episodes of {source}")
         replay = record_episodes(task, controller, seed, _BASELINE_EPISODES, task.episode_steps)
