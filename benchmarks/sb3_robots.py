@@ -15,6 +15,7 @@ import numpy as np
 
 from telic.control.baselines.learner import Sb3Config, train_sb3
 from telic.control.controller import PolicyController
+from telic.control.ignorant import Random
 from telic.control.make import make_vec, reward_for
 from telic.control.returns import task_returns
 from telic.sim.tasks.registry import make_task
@@ -30,25 +31,11 @@ RECIPES = {
 }
 
 
-class RandomActions:
-    """Uniformly random actions."""
-
-    def __init__(self, size: int, seed: int = 0) -> None:
-        self._size, self._rng = size, np.random.default_rng(seed)
-
-    def reset(self, ids=None) -> None:
-        """Do nothing."""
-
-    def act(self, observation, signals=None) -> np.ndarray:
-        """Return actions (N, size) from -1 to 1."""
-        return self._rng.uniform(-1.0, 1.0, (len(observation), self._size)).astype(np.float32)
-
-
 def learn(name: str, seed: int) -> dict[str, object]:
     """Train on a task, and evaluate before and after."""
     task, config = make_task(name), replace(RECIPES[name], seed=seed)
     reward = reward_for(task, None)
-    before = task_returns(task, RandomActions(task.actions.size), reward, EPISODES, seed).as_dict()
+    before = task_returns(task, Random(task.actions, np.random.default_rng(seed)), reward, EPISODES, seed).as_dict()
     result = train_sb3(make_vec(task, num_envs=config.num_envs, seed=seed), config=config)
     after = task_returns(task, PolicyController(result.weights), reward, EPISODES, seed).as_dict()
     keys = ("success_fraction", "success_interval", "return_mean", "episode_steps_mean")

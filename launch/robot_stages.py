@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
-from telic.control.ignorant import Random, Resting
 from telic.control.returns import task_returns
+from telic.control.without_learning import without_learning
 from telic.deploy.verify import verify
 from telic.launch.baseline import BaselineRun, controller_of, evaluate_baseline, train_baseline
 from telic.launch.baseline_export import export_baseline
@@ -25,6 +23,7 @@ from telic.sim.world import AnyTask
 # What is evaluated, filmed and recorded: never an episode of training.
 EVALUATION_SEED, FILM_SEED, RECORDING_SEED = 0, 1, 2
 _STORED_ROBOTS, _STORED_STEPS = 16, 500
+_BASELINES = {"resting": "doing nothing", "random": "random actions", "scripted": "a script that sees all signals"}
 
 
 def _task_of(run: BaselineRun) -> tuple[AnyTask, Reward]:
@@ -34,18 +33,15 @@ def _task_of(run: BaselineRun) -> tuple[AnyTask, Reward]:
 
 
 def evaluate_policy(run: BaselineRun, news: News) -> Found:
-    """Run held-out episodes with the policy, with nothing done, and with random actions."""
+    """Run held-out episodes with the policy, and with all who have learned nothing."""
     task, reward = _task_of(run)
     episodes = int(run.folder.config["episodes"])
     found = evaluate_baseline(run, episodes, EVALUATION_SEED)
-    ignorant = {
-        "doing nothing": Resting(task.actions),
-        "random actions": Random(task.actions, np.random.default_rng(EVALUATION_SEED)),
-    }
     baselines = {}
-    for name, controller in ignorant.items():
+    for name, controller in without_learning(task, EVALUATION_SEED).items():
         news(name)
-        baselines[name] = task_returns(task, controller, reward, episodes, EVALUATION_SEED).as_dict()
+        figures = task_returns(task, controller, reward, episodes, EVALUATION_SEED)
+        baselines[_BASELINES.get(name, name)] = figures.as_dict()
     write_json(run.folder.evaluation, {**found, "baselines": baselines})
     news(f"{episodes} held-out episodes, return {found['return_mean']:.4g}")
     return {}

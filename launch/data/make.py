@@ -1,74 +1,53 @@
 """`telic data make`: a dataset of a telic task, flown by a policy."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from telic.control.controller import Controller
+from telic.control.without_learning import without_learning
+from telic.launch.baseline import controller_of, is_flight, reopen_baseline
 from telic.launch.data.dataset import News
 from telic.launch.errors import UserError
-from telic.replay.action import ActionSpec
+from telic.launch.run import reopen
+from telic.launch.stages import policy_of
 from telic.replay.exchange.recording import Episode, Recording, Report
 from telic.replay.schema import Schema
-from telic.sim.task import Task
 from telic.sim.world import AnyTask, World
 
 # Episodes that are simulated side by side.
 _WORLDS = 64
 
 
-@dataclass(frozen=True)
-class RandomActions:
-    """Draws every action uniformly within the limits.
-
-    Attributes:
-        actions: The limits.
-        rng: Source of the draws.
-    """
-
-    actions: ActionSpec
-    rng: np.random.Generator
-
-    def reset(self, ids: NDArray[np.bool_] | None = None) -> None:
-        """Nothing is remembered."""
-
-    def act(self, observation: NDArray, signals: Mapping[str, NDArray]) -> NDArray[np.float32]:
-        """Actions (N, actuators)."""
-        low, high = self.actions.bounds
-        return self.rng.uniform(low, high, (len(observation), self.actions.size)).astype(np.float32)
-
-
-def controller_for(policy: str, task: AnyTask, seed: int) -> Controller:
-    """Who acts.
+def controller_for(policy: str, task: AnyTask, seed: int) -> tuple[str, Controller]:
+    """Who acts, and under what name.
 
     Args:
-        policy: ``random``, ``pid``, or the folder of a run.
+        policy: One of `without_learning`, or the folder of a run.
         task: What is done.
         seed: Of random actions.
 
     Raises:
         UserError: If there is no such policy, or it is not for this task.
     """
-    if policy == "random":
-        return RandomActions(task.actions, np.random.default_rng([seed, 1]))
-    if policy == "pid":
-        if not isinstance(task, Task):
-            raise UserError(f"--policy pid flies multirotors; {task.name!r} is another task: use random or a run")
-        from telic.control.pid import CascadedPid
-
-        return CascadedPid(task)
-    if not Path(policy).is_dir():
-        raise UserError(f"--policy {policy}: neither 'random' nor 'pid' nor the folder of a run")
-    from telic.launch.run import reopen
-    from telic.launch.stages import policy_of
-
-    run = reopen(Path(policy))
-    if run.task.name != task.name or run.task.observation_size != task.observation_size:
-        raise UserError(f"--policy {policy} was trained for the task {run.task.name!r}, not for {task.name!r}")
-    return policy_of(run)
+    known = without_learning(task, seed)
+    if policy in known:
+        return policy, known[policy]
+    path = Path(policy)
+    if not path.is_dir():
+        raise UserError(f"--policy {policy}: for {task.name!r} there are {', '.join(known)}, and the folders of runs")
+    if is_flight(path):
+        run = reopen(path)
+        trained, controller = run.task, policy_of(run)
+    else:
+        other = reopen_baseline(path)
+        if other.task is None:
+            raise UserError(f"--policy {policy} was trained on {other.baseline.world}, not for {task.name!r}")
+        trained, controller = other.task, controller_of(other)
+    if trained.name != task.name or trained.observation_size != task.observation_size:
+        raise UserError(f"--policy {policy} was trained for the task {trained.name!r}, not for {task.name!r}")
+    return path.name, controller
 
 
 def recording_of_flights(

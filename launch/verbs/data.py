@@ -45,7 +45,7 @@ class MakeArguments:
     task: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TASK")]
     """One of `telic tasks`."""
     policy: str = "random"
-    """random, pid, or the folder of a run."""
+    """resting, random, pid (flights), scripted (robots that have such a policy), or the folder of a run."""
     episodes: int = 100
     """How many."""
     seed: int = 0
@@ -166,8 +166,7 @@ def _make(argv: list[str]) -> int:
         raise UserError(f"--episodes {arguments.episodes} --seed {arguments.seed}; allowed: at least 1, and at least 0")
     with reading("task"):
         task = make_task(arguments.task)
-    controller = controller_for(arguments.policy, task, arguments.seed)
-    policy = arguments.policy if arguments.policy in ("random", "pid") else Path(arguments.policy).name
+    policy, controller = controller_for(arguments.policy, task, arguments.seed)
     out = arguments.out or Path("datasets") / f"{task.name}-{policy}-{arguments.seed}"
     with Progress() as progress:
         with progress.stage("fly") as news:

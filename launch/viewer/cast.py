@@ -9,12 +9,11 @@ import numpy as np
 from gymnasium import spaces
 
 from telic.control.controller import Controller, PolicyController
-from telic.control.ignorant import Random, Resting
 from telic.control.make import reward_for
-from telic.control.pid import CascadedPid
 from telic.control.policy import PolicyWeights
 from telic.control.returns import Act
 from telic.control.within_limits import WithinLimits
+from telic.control.without_learning import without_learning
 from telic.launch.baseline import acting, controller_of, is_baseline, is_flight, reopen_baseline
 from telic.launch.errors import UserError, reading
 from telic.launch.folder import RunFolder
@@ -25,7 +24,6 @@ from telic.launch.viewer.player import Player, TaskPlayer
 from telic.replay.errors import did_you_mean
 from telic.replay.reward import Reward
 from telic.sim.foreign import is_foreign, make_foreign
-from telic.sim.task import Task
 from telic.sim.tasks.registry import make_task
 from telic.sim.world import AnyTask
 
@@ -67,11 +65,7 @@ def player_for(what: str, policy: str | None, seed: int) -> Player:
 def _task(
     task: AnyTask, reward: Reward, own: Mapping[str, Controller], policy: str | None, title: str, seed: int
 ) -> TaskPlayer:
-    known = dict(own)
-    if isinstance(task, Task):
-        known["pid"] = CascadedPid(task)
-    known["resting"] = Resting(task.actions)
-    known["random"] = Random(task.actions, np.random.default_rng(seed))
+    known = {**own, **without_learning(task, seed)}
     if _is_file(policy, known):
         known["file"] = WithinLimits(PolicyController(_weights(policy, task.observation_size)), task.actions)
         policy = "file"

@@ -64,7 +64,7 @@ def test_the_reward_of_the_run_is_the_one_that_is_summed(cartpole, capsys, tmp_p
 
 def test_a_run_is_played(cartpole):
     played = player_for(str(cartpole), None, seed=0)
-    assert played.controllers == ("policy", "resting", "random")
+    assert played.controllers == ("policy", "scripted", "resting", "random")
     played.step()
     assert played.readings().elapsed_s > 0.0
 

@@ -7,8 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
+from telic.control.ignorant import Random
 from telic.launch import main as command
-from telic.launch.data.make import RandomActions, recording_of_flights
+from telic.launch.data.make import recording_of_flights
 from telic.replay.action import ActionSpec
 from telic.replay.exchange.disk import recording_of_store
 from telic.replay.replay import Replay
@@ -75,7 +76,7 @@ def test_the_same_seed_makes_the_same_bits(made, run, tmp_path):
 
 def test_every_world_flies_its_share_however_short_its_episodes_are():
     task = make_task("hover")
-    actions = RandomActions(task.actions, np.random.default_rng(0))
+    actions = Random(task.actions, np.random.default_rng(0))
     flown = list(recording_of_flights(task, actions, 130, 0, "random", lambda _: None))
     # 64 worlds, two of which fly three episodes; each starts somewhere else.
     starts = {episode.signals["velocity"][0].tobytes() for episode in flown}
@@ -87,6 +88,14 @@ def test_the_pid_controller_flies_until_time_is_up(run, tmp_path):
     found = run("make", "hover", "--policy", "pid", "--episodes", 2, "--out", tmp_path / "pid")
     assert (found["episodes"], found["transitions"]) == (2, 1000)
     assert run("info", tmp_path / "pid")["ends"] == {"terminated": 0, "truncated": 2, "both": 0, "open": 0}
+
+
+@pytest.mark.parametrize("policy", ["scripted", "resting"])
+def test_robots_are_recorded_too(policy, run, tmp_path):
+    found = run("make", "cartpole_swing_up", "--policy", policy, "--episodes", 2, "--out", tmp_path / policy)
+    assert found["episodes"] == 2
+    swung = Store.open(tmp_path / policy).replay().read(np.array([-1 + found["transitions"]])).signals
+    assert (swung["pole_direction"][0, 0] > 0.98) == (policy == "scripted")
 
 
 def test_info_says_what_is_inside(made, run):
@@ -187,7 +196,7 @@ def test_progress_is_not_among_the_results(made, capsys):
     ("words", "told"),
     [
         (["make", "hoover"], "did you mean 'hover'"),
-        (["make", "hover", "--policy", "nobody"], "neither 'random' nor 'pid' nor the folder of a run"),
+        (["make", "hover", "--policy", "nobody"], "there are pid, resting, random, and the folders of runs"),
         (["make", "hover", "--episodes", "0"], "at least 1"),
         (["make", "hover", "--out", "MADE"], "never overwritten"),
         (["import", "MADE"], "Telic's own already"),
