@@ -8,13 +8,17 @@ from typing import Annotated, Literal
 import tyro
 
 from telic.launch.arguments import parse
-from telic.launch.output import print_json, say
+from telic.launch.audited import heed_audit
+from telic.launch.output import print_json, say, tell
 from telic.launch.progress import Progress
 
 
 @dataclass(frozen=True)
 class ExportArguments:
-    """Write a run's policy for other machines, with its contract: by default for all that fit it, in RUN/export."""
+    """Write a run's policy for other machines, with its contract: by default for all that fit it, in RUN/export.
+
+    What `telic reward audit` said of the run is told; a policy whose audit failed is written only with --force.
+    """
 
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """A run folder."""
@@ -22,6 +26,8 @@ class ExportArguments:
     """What to write: c, onnx, crazyflie."""
     out: Path | None = None
     """Another folder."""
+    force: bool = False
+    """Write it although the audit failed."""
     json: bool = False
     """Print one JSON object."""
 
@@ -29,6 +35,8 @@ class ExportArguments:
 def main(argv: list[str]) -> int:
     """Run the verb."""
     arguments = parse(ExportArguments, argv, "telic export")
+    for line in heed_audit(arguments.run, arguments.force):
+        tell(line)
     with Progress() as progress, progress.stage("export") as news:
         out, files = _export(arguments, news)
     if arguments.json:
