@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from telic.rewards.llm.budget import Metered
     from telic.rewards.llm.prompt import TaskDescription
     from telic.rewards.llm.request import LanguageModel
-    from telic.rewards.llm.writer import Check
+    from telic.rewards.llm.writer import Check, Critic
     from telic.rewards.program import RewardProgram
 
 
@@ -111,3 +111,13 @@ def check_of(task_name: str, known: "Evidence | None", seed: int) -> "Check":
         return [f"{finding.check}: {finding.message}" for finding in order.findings if finding.severity == "error"]
 
     return problems
+
+
+def critic_of(sentence: str, known: "Evidence | None") -> "Critic":
+    """What is doubted of a program that passed: the critic's rules, on its text and on known episodes."""
+    from telic.rewards.critic.critic import criticise
+
+    def doubts(program: "RewardProgram") -> list[str]:
+        return [str(each) for each in criticise(program, sentence=sentence, known=known)]
+
+    return doubts

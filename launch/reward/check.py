@@ -17,7 +17,6 @@ from telic.launch.output import print_json
 
 if TYPE_CHECKING:
     from telic.rewards.check import CheckReport, Finding
-    from telic.rewards.critic.criticism import Criticism
     from telic.rewards.evidence import Evidence
     from telic.rewards.gate import Comparison, GateReport
     from telic.rewards.program import RewardProgram
@@ -53,6 +52,18 @@ class CheckArguments:
     """Discount per step under which the order must not be reversed either."""
     seed: int = 0
     """Of the shaken episodes, the extreme states and the bootstrap."""
+    model: str | None = None
+    """Let a language model criticise it too: its name, as its endpoint knows it."""
+    base_url: str = "http://127.0.0.1:8080/v1"
+    """Where the model is."""
+    key_variable: str = "OPENAI_API_KEY"
+    """Environment variable that holds its key."""
+    record: Path | None = None
+    """Folder of recorded answers; what is in it is not asked again."""
+    offline: bool = False
+    """Ask the record only."""
+    budget_tokens: int | None = 50_000
+    """Most tokens of the model's questions and answers."""
     json: bool = False
     """Print one JSON object."""
 
@@ -60,6 +71,7 @@ class CheckArguments:
 def main(argv: list[str]) -> int:
     """Run the verb."""
     arguments = parse(CheckArguments, argv, "telic reward check")
+    from telic.launch.reward.doubts import doubts_of, show_doubts
     from telic.rewards.program import load_reward
     from telic.sim.tasks.registry import make_task
 
@@ -72,7 +84,7 @@ def main(argv: list[str]) -> int:
     if report.passed:
         known = _known(arguments) if arguments.data else None
         ranks = None if known is None else _rank(program, known, arguments)
-        doubts = _doubts(program, steps, known)
+        doubts = doubts_of(program, steps, known, arguments)
     passed = report.passed and (ranks is None or ranks.passed)
     if arguments.json:
         order = None if ranks is None else {"passed": ranks.passed, **asdict(ranks)}
@@ -83,7 +95,7 @@ def main(argv: list[str]) -> int:
     _show(report, console)
     if ranks is not None:
         _show_order(ranks, console)
-    _show_doubts(doubts, console)
+    show_doubts(doubts, console)
     return 0 if passed else 1
 
 
@@ -117,18 +129,6 @@ def _rank(program: "RewardProgram", known: "Evidence", arguments: CheckArguments
         config = GateConfig(margin=arguments.margin, gamma=arguments.gamma)
     with refusals(), reading("reward"):
         return check_order(program, known, config, arguments.seed)
-
-
-def _doubts(
-    program: "RewardProgram", steps: "Mapping[str, np.ndarray]", known: "Evidence | None"
-) -> "tuple[Criticism, ...]":
-    """What the critic says."""
-    from telic.launch.data.refusals import refusals
-    from telic.rewards.critic.critic import criticise
-
-    # Steps alone do not say what a program would remember.
-    with refusals(), reading("reward"):
-        return criticise(program, stored=None if program.memory else steps, known=known)
 
 
 def shaken_steps(program: "RewardProgram", task_name: str, seed: int) -> "dict[str, np.ndarray]":
@@ -189,12 +189,6 @@ def _show_order(ranks: "GateReport", console: Console) -> None:
 
 def _wins(comparison: "Comparison") -> "tuple[Interval, Interval]":
     return comparison.wins, comparison.discounted_wins
-
-
-def _show_doubts(doubts: "tuple[Criticism, ...]", console: Console) -> None:
-    for doubt in doubts:
-        console.print("[cyan]critic[/] ", end="")
-        console.print(str(doubt), markup=False, soft_wrap=True)
 
 
 def _show_findings(findings: "tuple[Finding, ...]", console: Console) -> None:

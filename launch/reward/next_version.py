@@ -1,6 +1,5 @@
 """The next version of a reward by a language model: what `telic reward refine` and `choose` share."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,7 +9,6 @@ from telic.launch.progress import Progress
 
 if TYPE_CHECKING:
     from telic.rewards.evidence import Evidence
-    from telic.rewards.program import RewardProgram
 
 
 class Asking(Protocol):
@@ -96,8 +94,7 @@ def refined_by_model(
     Raises:
         UserError: If the model is not named, or gives no answer.
     """
-    from telic.launch.reward.asking import asked_model, check_of, described
-    from telic.rewards.critic.critic import criticise
+    from telic.launch.reward.asking import asked_model, check_of, critic_of, described
     from telic.rewards.llm.request import ModelError
     from telic.rewards.llm.writer import RewardWriter, WriterConfig
 
@@ -107,10 +104,9 @@ def refined_by_model(
         model = asked_model(asking.base_url, asking.key_variable, asking.record, asking.offline, asking.budget_tokens)
         config = WriterConfig(asking.model, asking.temperature, rounds=asking.rounds, seed=asking.seed)
 
-    def doubts(program: "RewardProgram") -> Sequence[str]:
-        return [str(each) for each in criticise(program, sentence=sentence, known=known)]
-
-    writer = RewardWriter(model, config, described(task), check_of(task, known, asking.seed), doubts)
+    writer = RewardWriter(
+        model, config, described(task), check_of(task, known, asking.seed), critic_of(sentence, known)
+    )
     try:
         with Progress() as progress, progress.stage("refine") as news:
             written = writer.refine(sentence, source, feedback, sample)

@@ -10,7 +10,7 @@ from telic.launch.arguments import parse
 from telic.launch.errors import UserError, reading
 from telic.launch.output import print_json, say, tell
 from telic.launch.progress import Progress
-from telic.launch.reward.asking import asked_model, check_of, described, known_of
+from telic.launch.reward.asking import asked_model, check_of, critic_of, described, known_of
 
 if TYPE_CHECKING:
     from telic.rewards.llm.budget import Metered
@@ -103,7 +103,8 @@ def _llm(arguments: WriteArguments) -> int:
         config = WriterConfig(arguments.model, arguments.temperature, rounds=arguments.rounds, seed=arguments.seed)
     known = known_of(arguments.task, arguments.data, arguments.seed) if arguments.data else None
     check = check_of(arguments.task, known, arguments.seed)
-    writer = RewardWriter(model, config, described(arguments.task), check)
+    critic = critic_of(arguments.sentence, known)
+    writer = RewardWriter(model, config, described(arguments.task), check, critic)
     if arguments.dry_run:
         usage = model.estimate([writer.first_request(arguments.sentence, arguments.sample)])
         print_json(asdict(usage)) if arguments.json else say(f"at most {usage.tokens} tokens for the first answer")
@@ -121,7 +122,7 @@ def _write(arguments: WriteArguments, writer: "RewardWriter", model: "Metered") 
         written = writer.write(arguments.sentence, arguments.sample)
         news(f"{len(written.attempts)} answers, {model.usage.tokens} tokens")
     details: dict[str, Any] = {
-        "attempts": [{"problems": list(attempt.problems)} for attempt in written.attempts],
+        "attempts": [{"problems": list(each.problems), "doubts": list(each.doubts)} for each in written.attempts],
         "usage": asdict(model.usage),
     }
     if written.program is None:

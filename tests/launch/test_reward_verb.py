@@ -135,6 +135,22 @@ def test_check_shows_what_the_critic_doubts(tmp_path, capsys):
     assert "critic early end pays: no step can earn more than 0" in capsys.readouterr().out
 
 
+def test_check_asks_a_model_as_critic_and_replays_its_answer(tmp_path, capsys):
+    (tmp_path / "reward.py").write_text(CARTPOLE)
+    doubt = {"rule": "too calm", "line": 11, "reason": "'effort' hides the pole", "advice": "lower it"}
+    check = ["reward", "check", str(tmp_path / "reward.py"), "--task", "cartpole", "--json"]
+    with faults.serving("Nothing.", json.dumps({"doubts": [doubt]})) as server:
+        model = ["--model", "scripted", "--base-url", server.base_url, "--record", str(tmp_path / "record")]
+        assert main([*check, *model]) == 0
+        assert len(server.requests) == 2
+    assert said(capsys)["critic"] == [doubt]
+    assert main([*check, *model, "--offline"]) == 0
+    assert said(capsys)["critic"] == [doubt]
+    with faults.serving("Nothing.") as server:
+        assert main([*check, "--model", "other", "--base-url", server.base_url]) == 2
+    assert "no answer was a list of doubts" in said(capsys)["error"]
+
+
 def test_analyse_says_why_episodes_failed(fallen, tmp_path, capsys):
     (tmp_path / "reward.py").write_text(CARTPOLE)
     words = ["reward", "analyse", str(tmp_path / "reward.py"), "--task", "cartpole", "--data", str(fallen)]
