@@ -31,6 +31,16 @@ def check_delay(delay_s: tuple[float, float]) -> None:
         raise ContractError("delay_s", f"is {list(delay_s)}; the shorter delay comes first")
 
 
+ResetFill = Literal["none", "initial_action", "first_sample"]
+
+
+def reset_fill(signal: str, history: int) -> ResetFill:
+    """What fills the history of a signal at a reset."""
+    if signal == ACTION_HISTORY:
+        return "initial_action"
+    return "first_sample" if history > 1 else "none"
+
+
 @dataclass(frozen=True)
 class ObservationTerm:
     """One signal in the policy's input, in the order of the contract.
@@ -47,9 +57,10 @@ class ObservationTerm:
         limit: Bound on the signal on the robot, in its unit: a larger value saturates.
         noise_std: Standard deviation of the noise in training, in the signal's unit.
         delay_s: Shortest and longest age of the value in training, drawn once per episode.
-        history: How many samples the policy sees; more than one only for `ACTION_HISTORY`.
+        history: How many samples the policy sees, one for each of its steps in training. The program itself keeps
+            that of `ACTION_HISTORY`; the robot keeps and provides that of every other signal.
         history_order: The newest sample comes first.
-        reset_fill: What fills the history at a reset.
+        reset_fill: What fills the history at a reset: the initial action, or the first sample as often as needed.
         bias_std: Standard deviation of an offset in training, drawn once per episode, in the signal's unit.
         dropout: Share of the steps of training in which no new value came, and the last one was shown again.
     """
@@ -65,7 +76,7 @@ class ObservationTerm:
     delay_s: DelayRange
     history: Annotated[int, Between(1, 4096)]
     history_order: Literal["newest_first"]
-    reset_fill: Literal["none", "initial_action"]
+    reset_fill: ResetFill
     bias_std: NotNegative = 0.0
     dropout: Annotated[float, Between(0, 1)] = 0.0
 
@@ -77,13 +88,10 @@ class ObservationTerm:
             raise ContractError("unit", str(error)) from None
         if self.frame not in FRAMES:
             raise ContractError("frame", f"is {self.frame!r}; allowed: {FRAMES}{did_you_mean(self.frame, FRAMES)}")
-        is_action = self.signal == ACTION_HISTORY
-        if self.history > 1 and not is_action:
-            raise ContractError("history", f"is {self.history}; only {ACTION_HISTORY!r} can have more than 1")
-        if (self.reset_fill == "initial_action") != is_action:
-            raise ContractError(
-                "reset_fill", f"is {self.reset_fill!r}; {ACTION_HISTORY!r}, and only it, has 'initial_action'"
-            )
+        needed = reset_fill(self.signal, self.history)
+        if self.reset_fill != needed:
+            what = f"{self.history} samples of {self.signal!r}"
+            raise ContractError("reset_fill", f"is {self.reset_fill!r}; needed with {what}: {needed!r}")
 
     @property
     def sample_size(self) -> int:

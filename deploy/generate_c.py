@@ -165,6 +165,9 @@ def _signal_table(contract: Contract) -> list[str]:
     for term in contract.inputs:
         frame = f", {c_text(term.frame)} frame" if term.frame else ""
         what = f"{c_text(term.signal)} [{c_text(term.unit)}]{frame}, saturates at {term.limit:g}"
+        if term.history > 1:
+            samples = f"the last {term.history} samples at {contract.rates.policy_hz} Hz"
+            what += f"; {samples}, newest first; at the start the first one {term.history} times"
         lines.append(f" *   {start}..{start + term.size - 1}  {what}")
         start += term.size
     lines += [f" * Quaternions behind them are {contract.quaternion_order}.", " * actions, in order:"]

@@ -20,6 +20,7 @@ from telic.deploy.contract_parts import (
     Fault,
     ObservationTerm,
     TrainedRange,
+    reset_fill,
 )
 from telic.sim.mujoco import actuators as simulated
 from telic.sim.mujoco.model import control_names
@@ -70,7 +71,7 @@ def _term(task: MujocoTask, item: Observe) -> ObservationTerm:
         delay_s=(float(item.delay_s[0]), float(item.delay_s[1])),
         history=item.history,
         history_order="newest_first",
-        reset_fill="initial_action" if is_history else "none",
+        reset_fill=reset_fill(signal.name, item.history),
         bias_std=float(item.bias),
         dropout=float(item.dropout),
     )

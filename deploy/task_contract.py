@@ -23,6 +23,7 @@ from telic.deploy.contract_parts import (
     Rates,
     TrainedRange,
     Trigger,
+    reset_fill,
     vector,
 )
 from telic.deploy.reference import ReferencePolicy
@@ -137,7 +138,7 @@ def _term(item: Observe) -> ObservationTerm:
         delay_s=(0.0, 0.0),
         history=item.history,
         history_order="newest_first",
-        reset_fill="initial_action" if signal.name == ACTION_HISTORY else "none",
+        reset_fill=reset_fill(signal.name, item.history),
     )
 
 

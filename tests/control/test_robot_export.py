@@ -14,7 +14,7 @@ from telic.sim.mujoco.task import MujocoTask
 from telic.sim.tasks.registry import TASKS, make_task
 
 # What a contract cannot carry, and what it says then.
-REFUSED = {"agv": "history", "humanoid": "policy_hz", "humanoid_standup": "policy_hz"}
+REFUSED = {"humanoid": "policy_hz", "humanoid_standup": "policy_hz"}
 ROBOTS = [name for name in TASKS if isinstance(make_task(name), MujocoTask)]
 
 

@@ -71,7 +71,7 @@ WRONG = {
         "observation[4].history_order",
         "newest",
     ),
-    "history of a sensor": (("observation", 0, "history"), 3, "observation[0].history", "previous_action"),
+    "history of a sensor": (("observation", 0, "history"), 3, "observation[0].reset_fill", "first_sample"),
     "another quaternion order": (("quaternion_order",), "xyzw", "quaternion_order", "wxyz"),
     "low above high": (("action", "low", 2), 2.0, "action.low[2]", "below high[2]"),
     "safe action outside": (("fault", "safe_action", 1), -2.0, "fault.safe_action[1]", "-1 to 1"),

@@ -13,6 +13,7 @@ from telic.deploy.contract import Contract
 from telic.deploy.contract_diff import diff
 from telic.deploy.contract_parts import Actuator, TrainedRange
 from telic.deploy.crazyflie.wiring import Wiring
+from telic.deploy.generate_c import generate_c
 from telic.sim.mujoco.actuators import DCMotor
 from telic.sim.tasks.registry import make_task
 from telic.sim.yaml.load import load_task
@@ -107,3 +108,15 @@ def test_a_robot_is_no_crazyflie(task, weights):
 def weights_of(size, actions=2):
     layer = Dense(np.zeros((actions, size), np.float32), np.zeros(actions, np.float32), "fast_tanh")
     return PolicyWeights((layer,), np.zeros(size, np.float32), np.ones(size, np.float32), None)
+
+
+def test_a_history_of_readings_is_the_robots_to_keep():
+    task = make_task("agv")
+    contract = drawn_up(task, weights_of(task.observation_size, 2))
+    scan = contract.observation[-1]
+    assert (scan.signal, scan.shape, scan.history, scan.reset_fill) == ("range", (19,), 2, "first_sample")
+    assert contract.inputs_size == task.observation_size - 2 and contract.history == 1
+    with pytest.raises(ContractError, match="needed with 2 samples of 'range': 'first_sample'"):
+        replace(scan, reset_fill="none")
+    header = generate_c(weights_of(task.observation_size, 2), contract).header
+    assert "the last 2 samples at 10 Hz, newest first" in header

@@ -68,20 +68,9 @@ def test_a_finished_run_is_taken_up_without_doing_anything_again(finished, capsy
 
 
 def test_a_task_that_no_contract_carries_is_run_and_said(capsys, tmp_path):
-    (tmp_path / "arrive.py").write_text(packaged_reward("agv"))
-    words = [
-        "--task",
-        "agv",
-        "--reward",
-        tmp_path / "arrive.py",
-        "--steps",
-        "128",
-        "--quick",
-        "--out",
-        tmp_path / "runs",
-    ]
-    found = run(capsys, "run", "drive to the goal", *words, "--json")
-    assert found["export"] is None and "history" in found["export_note"]
+    words = ["--task", "humanoid_standup", "--steps", "128", "--quick", "--out", tmp_path / "runs"]
+    found = run(capsys, "run", "stand up", *words, "--json")
+    assert found["export"] is None and "policy_hz" in found["export_note"]
     assert "not exported" in next((tmp_path / "runs").iterdir()).joinpath("report.html").read_text()
 
 
