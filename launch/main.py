@@ -23,7 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ('"SENTENCE"', "the whole pipeline: reward, training, flight, export, proofs, report"),
     "tasks": ("", "what can be simulated"),
     "task": ("NAME|FILE", "one task with its signals, start and end; check FILE, new ROBOT.xml"),
-    "reward": ("write|check|explain ...", "reward programs without training"),
+    "reward": ("write|check|search|refine ...", "reward programs: write, check, compare, search, audit"),
     "train": ("TASK|gym:ID", "a policy, without a sentence"),
     "eval": ("RUN", "a run's policy on held-out episodes, beside the PID baseline"),
     "play": ("RUN|TASK", "a policy at work, live in a browser on this machine"),
