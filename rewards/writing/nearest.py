@@ -42,7 +42,7 @@ def nearest_sentences(
         ranking = [(other, _overlap(sentence, other)) for other in supported]
     else:
         model = load_model(folder)
-        similarity = _vectors(model, supported) @ model.embed([sentence])[0]
+        similarity = phrase_vectors(model, supported) @ model.embed([sentence])[0]
         ranking = list(zip(supported, similarity.tolist(), strict=True))
     ranking.sort(key=lambda item: -item[1])
     return tuple(
@@ -51,7 +51,8 @@ def nearest_sentences(
 
 
 @lru_cache(maxsize=4)
-def _vectors(model: SentenceModel, sentences: tuple[str, ...]) -> np.ndarray:
+def phrase_vectors(model: SentenceModel, sentences: tuple[str, ...]) -> np.ndarray:
+    """Unit vectors (sentences, 384); those of the latest lists stay in memory."""
     return model.embed(sentences)
 
 

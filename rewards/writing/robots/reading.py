@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
+
 from telic.rewards.writing.brief import Refusal
 from telic.rewards.writing.clause import split, words_of
 from telic.rewards.writing.idioms import plain
 from telic.rewards.writing.minilm import HINT, load_model, model_folder
+from telic.rewards.writing.nearest import phrase_vectors
 from telic.rewards.writing.paraphrase import MARGIN, WIDE_MARGIN, Paraphrases
 from telic.rewards.writing.quantity import Canonical
 from telic.rewards.writing.robots.idioms import ROBOT_REWRITES
-from telic.rewards.writing.robots.repertoire import Ability, Repertoire, repertoire
+from telic.rewards.writing.robots.repertoire import Ability, Repertoire, refused_phrases, repertoire
 from telic.rewards.writing.robots.slots import MANNERS, SLOTS
 from telic.rewards.writing.slots import CUT, Found, find_slots
 from telic.rewards.writing.understand import is_question
@@ -25,7 +28,7 @@ _HELPERS = words(
 _PRONOUNS = words("it there them this that")
 # Words beside slots and verbs that carry nothing.
 _FILLERS = COURTESIES | words(
-    "theground inplace centred straighton up speed pace while side possible time only both there them"
+    "theground inplace centred straighton up speed pace side possible time only both there them air water"
 )
 # After these stands a thing.
 _DETERMINERS = words("the a an your my his her our their its this that some any every each no")
@@ -247,7 +250,7 @@ class _Clause:
             if first is None or not all(word.endswith("ly") for word in self.unknown):
                 raise Refusal(reason, HINT if use_model else "")
             return first
-        likeness = paraphrases.act(self.text, WIDE_MARGIN if first is None and not self.slots else MARGIN)
+        likeness = paraphrases.act(_english(self.text), WIDE_MARGIN if first is None and not self.slots else MARGIN)
         if likeness is None or (first is not None and likeness.act != first.verb):
             raise Refusal(reason)
         if first is not None:
@@ -289,8 +292,9 @@ def _paraphrases(task: str) -> Paraphrases | None:
     folder = model_folder()
     if folder is None:
         return None
-    model, examples = load_model(folder), repertoire(task).examples
-    return Paraphrases(model, examples, model.embed([phrase for _, phrase in examples]))
+    model, own, refused = load_model(folder), repertoire(task).examples, refused_phrases()
+    vectors = [model.embed([phrase for _, phrase in own]), phrase_vectors(model, refused)]
+    return Paraphrases(model, (*own, *(("none", phrase) for phrase in refused)), np.concatenate(vectors))
 
 
 def _unknown(rest: str, known: Repertoire) -> tuple[str, ...]:

@@ -196,14 +196,17 @@ def repertoire(task: str) -> Repertoire:
     )
 
 
+def refused_phrases() -> tuple[str, ...]:
+    """Phrases that no task should take for something that it can do."""
+    return tuple(tomllib.loads((_FOLDER / "refused.toml").read_text(encoding="utf-8"))["none"])
+
+
 def _read(kind: str, name: str) -> dict[str, Any]:
     return tomllib.loads((_FOLDER / kind / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def _examples(own: Mapping[str, Sequence[str]]) -> tuple[tuple[str, str], ...]:
-    refused = tomllib.loads((_FOLDER / "refused.toml").read_text(encoding="utf-8"))
-    labelled = {**own, "none": refused["none"]}
-    return tuple((verb, phrase) for verb, phrases in labelled.items() for phrase in phrases)
+    return tuple((verb, phrase) for verb, phrases in own.items() for phrase in phrases)
 
 
 Words = Mapping[str, frozenset[str]]
