@@ -70,7 +70,8 @@ def errors(states: Mapping[str, np.ndarray], signals: Iterable[Signal]) -> dict[
         if name.startswith(_GIVEN) or (signal.unit == "s" and any(clock in name for clock in _CLOCKS)):
             continue
         reference = states.get(f"reference_{name}")
-        found[name] = states[name] if reference is None else states[name] - reference
+        is_error = reference is not None and reference.shape == states[name].shape
+        found[name] = states[name] - reference if is_error else states[name]
     return found
 
 
@@ -85,12 +86,13 @@ def drifts(
         succeeded: Courses of successes: what moves in these too, and as far, is no drift.
         read: Names of the signals that the reward or the task's limits read.
     """
-    references = {signal.name for signal in signals}
+    shapes = {signal.name: signal.shape for signal in signals}
     wanted = set(read)
     found: list[tuple[bool, float, Drift]] = []
     for signal in signals:
-        if signal.name in failed[0].means:
-            is_error = f"reference_{signal.name}" in references
+        # Datasets of one task may store more or less.
+        if all(signal.name in each.means for each in (*failed, *succeeded)):
+            is_error = shapes.get(f"reference_{signal.name}") == signal.shape
             found += [
                 (signal.name not in wanted, -steadiness, drift)
                 for steadiness, drift in _of_signal(signal, is_error, failed, succeeded)

@@ -113,11 +113,28 @@ def check_of(task_name: str, known: "Evidence | None", seed: int) -> "Check":
     return problems
 
 
-def critic_of(sentence: str, known: "Evidence | None") -> "Critic":
+def critic_of(task_name: str, sentence: str, known: "Evidence | None") -> "Critic":
     """What is doubted of a program that passed: the critic's rules, on its text and on known episodes."""
     from telic.rewards.critic.critic import criticise
 
+    goal = goal_of(task_name)
+
     def doubts(program: "RewardProgram") -> list[str]:
-        return [str(each) for each in criticise(program, sentence=sentence, known=known)]
+        return [str(each) for each in criticise(program, sentence=sentence, goal=goal, known=known)]
 
     return doubts
+
+
+def goal_of(task_name: str) -> tuple[str, ...]:
+    """The signals by which the success of a task's own reward is told; none where it has no such program.
+
+    Raises:
+        UserError: If there is no such task.
+    """
+    from telic.control.make import reward_for
+    from telic.rewards.program import RewardProgram
+    from telic.sim.tasks.registry import make_task
+
+    with reading("task"):
+        own = reward_for(make_task(task_name))
+    return own.success_inputs if isinstance(own, RewardProgram) else ()

@@ -35,11 +35,13 @@ def doubts_of(
         UserError: If the data are refused, or the model gives no answer.
     """
     from telic.launch.data.refusals import refusals
+    from telic.launch.reward.asking import goal_of
     from telic.rewards.critic.critic import criticise
 
     # Steps alone do not say what a program would remember.
     with refusals(), reading("reward"):
-        found = criticise(program, stored=None if program.memory else steps, known=known)
+        goal = goal_of(arguments.task)
+        found = criticise(program, goal=goal, stored=None if program.memory else steps, known=known)
     return found if arguments.model is None else (*found, *_of_model(arguments.model, program, found, arguments))
 
 

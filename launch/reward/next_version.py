@@ -105,7 +105,7 @@ def refined_by_model(
         config = WriterConfig(asking.model, asking.temperature, rounds=asking.rounds, seed=asking.seed)
 
     writer = RewardWriter(
-        model, config, described(task), check_of(task, known, asking.seed), critic_of(sentence, known)
+        model, config, described(task), check_of(task, known, asking.seed), critic_of(task, sentence, known)
     )
     try:
         with Progress() as progress, progress.stage("refine") as news:

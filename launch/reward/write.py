@@ -103,7 +103,7 @@ def _llm(arguments: WriteArguments) -> int:
         config = WriterConfig(arguments.model, arguments.temperature, rounds=arguments.rounds, seed=arguments.seed)
     known = known_of(arguments.task, arguments.data, arguments.seed) if arguments.data else None
     check = check_of(arguments.task, known, arguments.seed)
-    critic = critic_of(arguments.sentence, known)
+    critic = critic_of(arguments.task, arguments.sentence, known)
     writer = RewardWriter(model, config, described(arguments.task), check, critic)
     if arguments.dry_run:
         usage = model.estimate([writer.first_request(arguments.sentence, arguments.sample)])

@@ -18,7 +18,7 @@ def unbalanced(node: Node) -> tuple[float, float] | None:
     Quantities that the term counts only after the step, or only before it, are no differences and not looked at.
     """
     weights: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for factor, part in _parts(node, 1.0):
+    for factor, part in summands(node):
         text = canonical([("value", part)])
         stripped = _INPUT.sub(r"[\1]", text)
         # One that mixes both times is a quantity of its own.
@@ -30,19 +30,19 @@ def unbalanced(node: Node) -> tuple[float, float] | None:
     return None
 
 
-def _parts(node: Node, factor: float) -> list[tuple[float, Node]]:
-    """A result as a weighted sum."""
+def summands(node: Node, factor: float = 1.0) -> list[tuple[float, Node]]:
+    """A result as a weighted sum: weights and what they weigh."""
     match node.op:
         case "add":
-            return [*_parts(node.args[0], factor), *_parts(node.args[1], factor)]
+            return [*summands(node.args[0], factor), *summands(node.args[1], factor)]
         case "sub":
-            return [*_parts(node.args[0], factor), *_parts(node.args[1], -factor)]
+            return [*summands(node.args[0], factor), *summands(node.args[1], -factor)]
         case "neg":
-            return _parts(node.args[0], -factor)
+            return summands(node.args[0], -factor)
         case "mul" | "div":
             first, second = (scalar_value(arg) for arg in node.args)
             if second:
-                return _parts(node.args[0], factor * second if node.op == "mul" else factor / second)
+                return summands(node.args[0], factor * second if node.op == "mul" else factor / second)
             if first and node.op == "mul":
-                return _parts(node.args[1], factor * first)
+                return summands(node.args[1], factor * first)
     return [(factor, node)]

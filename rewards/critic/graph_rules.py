@@ -56,13 +56,11 @@ def _end_is_paid(kinds: Kinds) -> Iterator[Criticism]:
 
 
 def _survival(kinds: Kinds) -> Iterator[Criticism]:
-    paid = sum(kinds.going_on[term.name].low for term in kinds.survival)
-    rest = [bounds for name, bounds in kinds.going_on.items() if name not in {term.name for term in kinds.survival}]
-    reach = sum(bounds.width for bounds in rest)
-    if kinds.survival and reach < paid:
+    paid, reach = kinds.paid
+    if reach < paid:
         yield Criticism(
             "survival dominates",
-            kinds.survival[0].line,
+            kinds.survival[0].line if kinds.survival else None,
             f"every step that goes on earns {paid:.4g}, and all that the state can change is {reach:.4g}",
             "lower it until the best step is worth several times a step that merely goes on",
         )

@@ -5,14 +5,10 @@ from collections.abc import Iterator
 
 from telic.replay.signal import Signal
 from telic.rewards.critic.criticism import Criticism
+from telic.rewards.critic.things import things
 from telic.rewards.program import RewardProgram
 from telic.rewards.signals import NEXT
 
-# Words of names that say how a thing is measured, not which thing it is.
-_MEASURES = re.compile(
-    "position|velocity|rotation|direction|angle|angular|linear|force|torque|acceleration|rate|speed|offset|distance|"
-    "bearing|contact|previous|reference|command|base|joint|body|next|action|elapsed|time|load|mass"
-)
 # Words for a measure, and the parts of names under which signals hold it.
 _WORDS = {
     r"fast|faster|speed|slow|slowly|velocity|run|walk": ("velocity", "speed", "position"),
@@ -45,13 +41,12 @@ def sentence_rules(program: RewardProgram, sentence: str) -> Iterator[Criticism]
 
 
 def _things(signals: tuple[Signal, ...]) -> dict[str, set[str]]:
-    """The things that signals are about, as named in their names, and the signals about each."""
-    things: dict[str, set[str]] = {}
+    """The things that signals are about, and the signals about each."""
+    found: dict[str, set[str]] = {}
     for signal in signals:
-        for part in signal.name.split("_"):
-            if len(part) > 2 and not _MEASURES.fullmatch(part):
-                things.setdefault(part.removesuffix("s"), set()).add(signal.name)
-    return things
+        for thing in things(signal.name):
+            found.setdefault(thing, set()).add(signal.name)
+    return found
 
 
 def _unread(word: str, signals: list[str]) -> Criticism:

@@ -8,12 +8,14 @@ from telic.rewards.critic.criticism import Criticism
 from telic.rewards.critic.terms import Kinds, read_by
 from telic.rewards.lower import Term
 from telic.rewards.program import RewardProgram
-from telic.rewards.signals import NEXT
+from telic.rewards.signals import NEXT, TERMINATED
 
 # A term whose spread is so much smaller than the largest is not heard.
 UNHEARD = 1e-4
 # A term that is this near to its low end, in shares of its range, in this share of all steps, has no slope left.
 NEAR_END, FLAT_SHARE = 0.01, 0.95
+# What the state changes is hidden below this share of what every step earns anyway.
+HIDDEN = 0.02
 # Steps of either kind below which nothing is said of success.
 FEWEST = 20
 
@@ -36,7 +38,9 @@ def step_rules(program: RewardProgram, stored: Mapping[str, np.ndarray]) -> Iter
     leading = [term for term in kinds.sloped if term.name not in quiet]
     # What another term leads to may wait there.
     yield from (doubt for term, doubt in silent if not any(read_by(term) & read_by(other) for other in leading))
-    yield from _contradiction(program, stored, np.asarray(sum(terms.values())))
+    reward = np.asarray(sum(terms.values()))
+    yield from _survival(kinds, stored, reward)
+    yield from _contradiction(program, stored, reward)
 
 
 def _scales(program: RewardProgram, terms: Mapping[str, np.ndarray]) -> Iterator[Criticism]:
@@ -80,6 +84,22 @@ def _flat(kinds: Kinds, terms: Mapping[str, np.ndarray]) -> Iterator[tuple[Term,
                 "make its margin, or what its exponent is divided by, as large as the distances that occur",
             )
             yield term, doubt
+
+
+def _survival(kinds: Kinds, stored: Mapping[str, np.ndarray], reward: np.ndarray) -> Iterator[Criticism]:
+    """What a step earns for going on must not hide what the state makes of it."""
+    paid, reach = kinds.paid
+    going_on = stored[TERMINATED.name] == 0.0 if TERMINATED.name in stored else np.ones(len(reward), np.bool_)
+    if paid <= 0.0 or reach < paid or going_on.sum() < FEWEST:
+        return
+    spread = float(reward[going_on].std())
+    if spread < HIDDEN * paid:
+        yield Criticism(
+            "survival dominates",
+            kinds.survival[0].line if kinds.survival else None,
+            f"every step that goes on earns {paid:.4g}, and what the state changed in these steps is {spread:.4g}",
+            "lower it until the best step is worth several times a step that merely goes on",
+        )
 
 
 def _contradiction(program: RewardProgram, stored: Mapping[str, np.ndarray], reward: np.ndarray) -> Iterator[Criticism]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from telic.rewards.bounds import Bounds, bounds_of, inputs_of, signal_bounds
+from telic.rewards.critic.difference import summands
 from telic.rewards.ir import Node
 from telic.rewards.lower import Term
 from telic.rewards.program import RewardProgram
@@ -42,6 +43,19 @@ class Kinds:
         )
 
     @cached_property
+    def paid(self) -> tuple[float, float]:
+        """What every step that does not end the episode earns, whatever the state, and what the state can change."""
+        fixed, free = 0.0, 0.0
+        for term in self.program.term_list:
+            for factor, part in summands(term.node):
+                bounds = bounds_of(part, self._inputs(_GOING_ON))
+                if bounds.width == 0.0:
+                    fixed += factor * bounds.low
+                else:
+                    free += abs(factor) * bounds.width
+        return fixed, free
+
+    @cached_property
     def sparse(self) -> tuple[Term, ...]:
         """Terms that jump and have no slope anywhere."""
         return tuple(
@@ -54,9 +68,12 @@ class Kinds:
         return tuple(term for term in self.program.term_list if _has_slope(term.node))
 
     def _bounds(self, terminated: Bounds) -> dict[str, Bounds]:
-        signals = readable_signals(self.program.signals).values()
-        inputs = {signal.name: signal_bounds(signal) for signal in signals} | {TERMINATED.name: terminated}
+        inputs = self._inputs(terminated)
         return {term.name: bounds_of(term.node, inputs) for term in self.program.term_list}
+
+    def _inputs(self, terminated: Bounds) -> dict[str, Bounds]:
+        signals = readable_signals(self.program.signals).values()
+        return {signal.name: signal_bounds(signal) for signal in signals} | {TERMINATED.name: terminated}
 
 
 def read_by(term: Term) -> set[str]:

@@ -157,9 +157,12 @@ class RewardWriter:
             messages = (*request.messages, Message("assistant", reply.text))
             attempt, program = self._attempt(reply)
             attempts.append(attempt)
+            is_settled = not attempt.problems and not attempt.doubts
             if program is not None:
+                # A model that keeps a program which was doubted has its reasons.
+                is_settled |= any(program.fingerprint == each.fingerprint for _, each in passed)
                 passed.append((len(attempt.doubts), program))
-            if (not attempt.problems and not attempt.doubts) or len(attempts) == self.config.rounds:
+            if is_settled or len(attempts) == self.config.rounds:
                 return _best(sentence, passed, attempts, messages)
             said = attempt.problems or attempt.doubts
             logger.info("round %d did not settle it: %s", len(attempts), said[0].splitlines()[0])

@@ -129,8 +129,9 @@ def test_check_shows_what_the_critic_doubts(tmp_path, capsys):
     path.write_text('"""Stay."""\ndef reward(cart_position):\n    return {"middle": -abs(cart_position[0])}\n')
     check = ["reward", "check", str(path), "--task", "cartpole"]
     assert main([*check, "--json"]) == 0
-    (doubt,) = said(capsys)["critic"]
-    assert (doubt["rule"], doubt["line"]) == ("early end pays", None)
+    doubts = said(capsys)["critic"]
+    assert [(doubt["rule"], doubt["line"]) for doubt in doubts] == [("early end pays", None), ("goal unread", None)]
+    assert "success is told by pole_direction, pole_velocity" in doubts[1]["reason"]
     assert main(check) == 0
     assert "critic early end pays: no step can earn more than 0" in capsys.readouterr().out
 

@@ -1,6 +1,9 @@
 """The reward critic: every rule finds what it is for, with its line, and is silent about honest rewards."""
 
+import importlib.util
+import sys
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +13,11 @@ from telic.rewards.critic.critic import criticise
 from telic.rewards.program import parse_reward
 from telic.rewards.signals import readable_signals
 from telic.sim.tasks.registry import make_task
+
+_spec = importlib.util.spec_from_file_location("gamed", Path(__file__).with_name("test_gate.py"))
+gate = importlib.util.module_from_spec(_spec)
+sys.modules["gamed"] = gate
+_spec.loader.exec_module(gate)
 
 
 def written(signals, parameters, *terms, sentence="A test.", success=""):
@@ -113,6 +121,25 @@ def test_what_the_sentence_names_must_be_read():
     assert [each.rule for each in criticise(program, sentence="slowly, with little effort")] == ["unread"]
 
 
+def test_survival_that_hides_what_the_state_makes(signals, flight_data):
+    program = written(signals, "position, terminated", '"all": 1.0 - terminated - 0.001 * norm(position) / metre')
+    (doubt,) = criticise(program, stored=stored(program, flight_data(500)))
+    assert doubt.rule == "survival dominates" and "every step that goes on earns 1, and what the state" in doubt.reason
+    louder = written(signals, "position, terminated", '"all": 1.0 - terminated - 0.1 * norm(position) / metre')
+    assert rules(louder, stored=stored(louder, flight_data(500))) == []
+
+
+def test_what_success_is_about_must_be_read(signals):
+    program = written(signals, "velocity", '"still": tolerance(norm(velocity), margin=1.0)')
+    assert rules(program, goal=("next_position", "terminated")) == [("goal unread", None)]
+    assert rules(program, goal=("next_velocity", "position")) == []
+    assert rules(program, goal=("terminated",)) == []
+    cart = make_task("cartpole").schema
+    by_angle = written(cart, "pole_angle", '"up": tolerance(pole_angle[0], margin=1.0)')
+    assert rules(by_angle, goal=("pole_direction",)) == []
+    assert rules(by_angle, goal=("cart_position",)) == [("goal unread", None)]
+
+
 def test_term_that_is_not_heard(signals, flight_data):
     program = written(signals, "position, velocity", '"a": norm(position)', '"b": 1e-6 * norm(velocity)')
     assert rules(program, stored=stored(program, flight_data(500))) == [("unheard", 5)]
@@ -181,6 +208,16 @@ def test_episodes_show_that_an_early_end_pays(flights):
         "early end pays",
     )
     assert "of the episodes without success" in doubt.reason
+
+
+@pytest.mark.parametrize(("name", "reward"), [(name, reward) for name in gate.GAMED for reward in gate.GAMED[name]])
+def test_every_gamed_reward_is_doubted(name, reward, request):
+    known = request.getfixturevalue(name)
+    program = gate.program(gate.GAMED[name][reward][1], known)
+    replay = known.stored[-1].replay
+    steps = replay.read(replay.slots().ravel()).inputs(program.inputs)
+    goal = gate.packaged(gate.TASKS[name], known).success_inputs
+    assert criticise(program, goal=goal, stored=steps, known=known)
 
 
 @pytest.mark.parametrize(("name", "task"), [("swing_up", "cartpole"), ("balance", "cartpole"), ("flights", "hover")])

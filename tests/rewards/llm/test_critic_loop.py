@@ -64,6 +64,12 @@ def test_least_doubted_program_wins():
     assert RewardWriter(model, CONFIG, TASK, critic=critic).write("stay").program.source == NEAR
 
 
+def test_model_that_insists_is_not_asked_again():
+    model = Scripted(fenced(NEAR), fenced("# I mean it.\n" + NEAR))
+    written = RewardWriter(model, CONFIG, TASK, critic=doubts).write("stay")
+    assert len(written.attempts) == 2 and written.program.source.startswith("# I mean it.")
+
+
 def test_refused_program_is_not_doubted():
     seen = []
 
