@@ -41,7 +41,7 @@ def candidates_in(folders: Sequence[Path], task: str | None, shot: Shot, seed: i
     """Read the candidates, and film those that were not filmed yet.
 
     Args:
-        folders: Run folders, or folders with a ``reward.py`` and a film.
+        folders: Run folders, or folders with a ``reward.py`` and a film or a ``policy.safetensors``.
         task: Their task; that of each run by default.
         shot: How to film.
         seed: Of the filmed episodes: all begin alike.
@@ -57,12 +57,8 @@ def candidates_in(folders: Sequence[Path], task: str | None, shot: Shot, seed: i
     for folder in folders:
         if not folder.is_dir():
             raise UserError(f"{folder} is not a folder: name run folders, or folders with a reward.py and a film")
-        is_run = (folder / "state.json").is_file()
-        parent = parent_of(folder if is_run else folder / "reward.py", task)
-        film = _film_in(folder) or (_filmed(folder, shot, seed) if is_run else None)
-        if film is None:
-            raise UserError(f"{folder} has no film ({', '.join(f'*{suffix}' for suffix in KINDS)}), and is no run")
-        found.append(Candidate(folder, parent, film))
+        parent = parent_of(folder if _is_run(folder) else folder / "reward.py", task)
+        found.append(Candidate(folder, parent, _film_in(folder) or _filmed(folder, parent.task, shot, seed)))
     tasks = {each.parent.task for each in found}
     if len(tasks) > 1:
         raise UserError(f"the candidates are of different tasks, {', '.join(sorted(tasks))}: nobody can compare them")
@@ -76,10 +72,18 @@ def _film_in(folder: Path) -> Path | None:
     return max(own or films, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _filmed(folder: Path, shot: Shot, seed: int) -> Path:
-    """Film the policy of a run, as `telic video` does."""
+def _is_run(folder: Path) -> bool:
+    return (folder / "state.json").is_file()
+
+
+def _filmed(folder: Path, task: str, shot: Shot, seed: int) -> Path:
+    """Film the policy of a run, or the one that lies beside a reward, as `telic video` does."""
+    policy = folder / "policy.safetensors"
+    if not _is_run(folder) and not policy.is_file():
+        kinds = ", ".join(f"*{suffix}" for suffix in KINDS)
+        raise UserError(f"{folder} has no film ({kinds}) and no {policy.name} that could be filmed, and is no run")
     path = folder / f"film-{seed}.mp4"
-    player = player_for(str(folder), None, seed)
+    player = player_for(str(folder), None, seed) if _is_run(folder) else player_for(task, str(policy), seed)
     try:
         with Progress() as progress, progress.stage(f"film {folder.name}") as news:
             return write_film(path, shoot(player, shot, news), shot.fps)

@@ -23,7 +23,7 @@ EXIT_NO_CHOICE = 1
 class ChooseArguments:
     """Show films of several policies side by side, in a browser on this machine, and ask which is best and worst.
 
-    Each folder is a run, which is filmed if it has no film yet, or holds a reward.py and a film. Films are shown in a
+    Each folder is a run, or holds a reward.py, and is filmed if it has no film yet but a policy. Films are shown in a
     random order and without names. Every choice is added to a log, also what is taken back. With --next K, a language
     model writes K new rewards from the best and the worst one and how they differ, as in ICPL.
     """
@@ -119,6 +119,8 @@ def _ask(arguments: ChooseArguments, candidates: "tuple[Candidate, ...]") -> "Ch
             "film": each.film.name,
             "reward_hash": hash_of(each.parent.program.source),
             "fingerprint": each.parent.program.fingerprint,
+            # The choice still means something when the folder is gone.
+            "reward": each.parent.program.source,
         }
         for each in candidates
     ]

@@ -237,6 +237,21 @@ def test_candidates_that_cannot_be_compared_are_refused(folders, tmp_path):
             candidates_in(given, "cartpole", Shot(), 0)
 
 
+def test_policy_beside_a_reward_is_filmed(tmp_path):
+    from telic.control.policy import Policy
+    from telic.sim.tasks.registry import make_task
+
+    task = make_task("cartpole")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "reward.py").write_text(CARTPOLE)
+        Policy(task.observation_size, task.actions.size).weights().save(tmp_path / name / "policy.safetensors")
+    shot = Shot(seconds=0.1, size=(64, 48))
+    found = candidates_in((tmp_path / "a", tmp_path / "b"), "cartpole", shot, 3)
+    assert [each.film.name for each in found] == ["film-3.mp4", "film-3.mp4"]
+    assert all(each.film.stat().st_size > 0 and each.kind == "video/mp4" for each in found)
+
+
 def choose_when_open(capsys, name, body):
     """Press buttons as soon as the verb has opened its page."""
 
@@ -290,6 +305,8 @@ def test_choice_becomes_the_next_round(folders, tmp_path, capsys):
     lineage = json.loads(Path(f"{found['next'][0]}.lineage.json").read_text())
     assert lineage["parent"]["file"] == str(folders[0] / "reward.py")
     assert lineage["rejected"]["file"] == str(folders[2] / "reward.py")
+    (record,) = [json.loads(line) for line in log.read_text().splitlines()]
+    assert record["candidates"][2]["reward"] == (folders[2] / "reward.py").read_text()
     assert len(asked) == 2
     assert f"'effort' is `{FORCES[0]}` in the good one, and `{FORCES[2]}` in the bad one" in asked[0]
     assert 'They said: "it hardly moves"' in asked[0]
