@@ -20,6 +20,9 @@ class SearchConfig:
         rungs: Stages of successive halving; the last has the whole budget.
         keep: Of every so many candidates one goes on to the next rung, whose budget is as many times larger.
         seeds: Policies that each candidate trains at a rung; the seeds are the same for all candidates.
+        finalists: The best of all candidates, which are trained with more seeds before one of them is the winner: the
+            best of many on few seeds is good and lucky.
+        playoff_seeds: These further seeds.
         final_seeds: Policies that the winner trains afresh, and the task's own reward beside it.
         episodes: Held-out episodes of each policy.
         seed: Of everything random.
@@ -33,12 +36,14 @@ class SearchConfig:
     rungs: int = 2
     keep: int = 2
     seeds: int = 2
+    finalists: int = 3
+    playoff_seeds: int = 3
     final_seeds: int = 5
     episodes: int = 64
     seed: int = 0
 
     def __post_init__(self) -> None:
-        least = {"keep": 2, "seed": 0}
+        least = {"keep": 2, "seed": 0, "playoff_seeds": 0}
         for name, value in vars(self).items():
             if value < least.get(name, 1):
                 raise ValueError(f"{name} is {value}; allowed: {least.get(name, 1)} and more")
@@ -52,6 +57,11 @@ class SearchConfig:
     def training_seeds(self) -> tuple[int, ...]:
         """Seeds of all trainings of the search."""
         return self._drawn(1, self.seeds)
+
+    @property
+    def finalist_seeds(self) -> tuple[int, ...]:
+        """Seeds of the finalists: those of the search, and more."""
+        return self._drawn(1, self.seeds + self.playoff_seeds)
 
     @property
     def fresh_seeds(self) -> tuple[int, ...]:

@@ -39,7 +39,8 @@ class SearchResult:
         candidates: All that were written, in order.
         rungs: For each round and island the rungs of its halving, each with its standings, the best first.
         migrations: Champions that another island adopted.
-        winner: The best candidate.
+        playoff: Standings of the finalists on more seeds, the best first.
+        winner: The best of them.
         comparison: Of the winner and the task's own reward.
         stopped: Why there were fewer rounds than asked for; empty if there were not.
     """
@@ -47,6 +48,7 @@ class SearchResult:
     candidates: tuple[Candidate, ...]
     rungs: Mapping[tuple[int, int], tuple[tuple[Standing, ...], ...]]
     migrations: tuple[Migration, ...]
+    playoff: tuple[Standing, ...]
     winner: Candidate
     comparison: Comparison
     stopped: str = ""
@@ -84,6 +86,7 @@ class SearchResult:
                 }
                 for (round_, island), rungs in self.rungs.items()
             ],
+            "playoff": [_brief(standing) for standing in self.playoff],
             "migrations": [asdict(move) for move in self.migrations],
         }
 

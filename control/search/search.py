@@ -134,12 +134,18 @@ class Search:
             if (round_ + 1) % config.migrate_every == 0 and round_ + 1 < config.rounds:
                 islands, moves = migrate(islands, round_)
                 self._migrations += moves
-        champions = [island.champion for island in islands if island.champion is not None]
-        if not champions:
+        playoff = self._played_off()
+        if not playoff:
             raise NothingFoundError(_nothing_found(self._candidates, stopped))
-        winner = max(champions, key=lambda champion: champion.standing.score).candidate
+        winner = next(candidate for candidate in self._candidates if candidate.name == playoff[0].name)
         result = SearchResult(
-            tuple(self._candidates), self._rungs, tuple(self._migrations), winner, self._compared(winner), stopped
+            tuple(self._candidates),
+            self._rungs,
+            tuple(self._migrations),
+            playoff,
+            winner,
+            self._compared(winner),
+            stopped,
         )
         self._keep(result)
         return result
@@ -224,6 +230,25 @@ class Search:
             return text
         weights = self._trials.weights(champion.standing.trials[0])
         return f"{text}\n\nEpisodes of the first policy:\n{self._setup.analyst(champion.program, weights)}"
+
+    def _played_off(self) -> tuple[Standing, ...]:
+        """The best candidates on more seeds, the best first: the winner of many on few seeds owes much to luck."""
+        config = self._config
+        # Islands may have had the same program: the first to have it stands for it.
+        ended: dict[str, Standing] = {}
+        for rungs in self._rungs.values():
+            for standing in rungs[-1]:
+                if standing.steps == config.budgets[-1] and not standing.failed:
+                    ended.setdefault(self._programs[standing.name].fingerprint, standing)
+        finalists = sorted(ended.values(), key=lambda standing: -standing.score)[: config.finalists]
+        if not finalists:
+            return ()
+        with self._stages("playoff") as news:
+            seeds, held_out = config.finalist_seeds, config.held_out[0]
+            playoff = [self._assessed(each.name, config.steps, seeds, held_out, news) for each in finalists]
+            playoff.sort(key=lambda standing: -standing.score)
+            news(f"{playoff[0].name} scores {playoff[0].score:.3g}; {self.book.costs.text()}")
+        return tuple(playoff)
 
     def _compared(self, winner: Candidate) -> Comparison:
         """The winner beside the task's own reward: fresh seeds, fresh episodes, the same for both."""

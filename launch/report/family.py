@@ -37,6 +37,7 @@ def render_family(setup: SearchSetup, config: SearchConfig, result: SearchResult
             "tiles": _tiles(result, costs),
             "stopped": result.stopped,
             "tree": tree_svg(_leaves(result, standings), [Move(m.name, m.round, m.target) for m in result.migrations]),
+            "playoff": [{"name": each.name, **_rung(each, config.seed)} for each in result.playoff],
             "compared": _compared(result),
             "seeds": _seeds(result),
             "learning": _learning({"winner": result.comparison.winner, "own": result.comparison.own}, measure),
