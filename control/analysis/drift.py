@@ -113,8 +113,10 @@ def _of_signal(
         change = means[:, -1, index] - means[:, 0, index]
         middle = float(np.median(change))
         agreeing = int((np.sign(change) == np.sign(middle)).sum())
-        steadiness = abs(middle - usual[index]) / float(spread[index])
-        if steadiness < STEADY or abs(middle) < abs(middle - usual[index]) / 2.0 or agreeing < AGREEING * len(failed):
+        more = abs(middle - usual[index])
+        steadiness = more / float(spread[index])
+        # Where successes move and these do not, nothing has drifted.
+        if steadiness < STEADY or abs(middle) < more / 2.0 or agreeing < AGREEING * len(failed):
             continue
         profile = np.median(means[:, :, index], axis=0)
         name = signal.name + element_text(signal.shape, index)

@@ -41,14 +41,24 @@ def keep(reward: Path, source: str, lineage: Mapping[str, Any]) -> None:
         UserError: If one is, or cannot be written.
     """
     text = json.dumps({"format": FORMAT, "hash": hash_of(source), **lineage}, indent=1, ensure_ascii=False)
+    beside = lineage_path(reward)
     try:
         # The lineage first: there is never a reward of which nobody knows where it is from.
-        for path, content in ((lineage_path(reward), f"{text}\n"), (reward, source)):
-            with path.open("x", encoding="utf-8") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+        _write_new(beside, f"{text}\n")
+        try:
+            _write_new(reward, source)
+        except OSError:
+            # It is not about whatever has this name.
+            beside.unlink()
+            raise
     except FileExistsError as error:
         raise UserError(f"{error.filename} is there already, and nothing is overwritten: name another --out") from error
     except OSError as error:
         raise UserError(f"cannot write {error.filename}: {error.strerror}") from error
+
+
+def _write_new(path: Path, content: str) -> None:
+    with path.open("x", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from telic.launch.errors import UserError
 from telic.launch.main import main
-from telic.launch.reward.lineage import next_free
+from telic.launch.reward.lineage import keep, next_free
 
 _spec = importlib.util.spec_from_file_location("faults", Path(__file__).parents[1] / "rewards" / "llm" / "faults.py")
 faults = importlib.util.module_from_spec(_spec)
@@ -78,6 +79,22 @@ def test_names_that_are_taken_are_passed_over(tmp_path):
 def test_what_cannot_be_done_is_said_and_leaves_nothing(words, reason, reward, capsys):
     assert refine(reward, *words) == 2
     assert reason in said(capsys)["error"]
+    assert [path.name for path in reward.parent.iterdir()] == ["reward.py"]
+
+
+def test_lineage_is_not_left_beside_the_reward_of_somebody_else(tmp_path):
+    (tmp_path / "a.py").write_text("mine")
+    with pytest.raises(UserError, match="nothing is overwritten"):
+        keep(tmp_path / "a.py", "new", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.py"]
+    with pytest.raises(UserError, match="cannot write"):
+        keep(tmp_path / "nowhere" / "a.py", "new", {})
+
+
+def test_version_that_does_not_pass_the_checks_is_not_kept(reward, capsys, monkeypatch):
+    monkeypatch.setattr("telic.launch.reward.asking.check_of", lambda *_: lambda program: ["failure: it earns less"])
+    assert refine(reward, "it drifts") == 1
+    assert said(capsys)["problems"] == ["failure: it earns less"]
     assert [path.name for path in reward.parent.iterdir()] == ["reward.py"]
 
 
