@@ -14,7 +14,8 @@ from telic.launch.reward.asking import asked_model, check_of, critic_of, describ
 
 if TYPE_CHECKING:
     from telic.rewards.llm.budget import Metered
-    from telic.rewards.llm.writer import RewardWriter, WriterConfig
+    from telic.rewards.llm.request import Request
+    from telic.rewards.llm.writer import Check, RewardWriter, WriterConfig
 
 EXIT_REFUSED = 1
 _FLIGHTS = ("hover", "track")
@@ -61,6 +62,8 @@ class WriteArguments:
     """Datasets with episodes of the task: what does not rank their successes first is sent back too."""
     parameters: Path | None = None
     """A reward program that declares parameters: let the model choose only these numbers, and write no code."""
+    subgoals: bool = False
+    """Let the model only cut the wish into subgoals, which the program then leads through; it writes no code."""
     dry_run: bool = False
     """Say what the first question could cost, and ask nothing."""
     out: Path | None = None
@@ -104,17 +107,28 @@ def _llm(arguments: WriteArguments) -> int:
     known = known_of(arguments.task, arguments.data, arguments.seed) if arguments.data else None
     check = check_of(arguments.task, known, arguments.seed)
     critic = critic_of(arguments.task, arguments.sentence, known)
-    writer = RewardWriter(model, config, described(arguments.task), check, critic)
+    task = described(arguments.task)
+    writer = RewardWriter(model, config, task, check, critic)
     if arguments.dry_run:
-        usage = model.estimate([writer.first_request(arguments.sentence, arguments.sample)])
+        usage = model.estimate([_first_request(arguments, writer)])
         print_json(asdict(usage)) if arguments.json else say(f"at most {usage.tokens} tokens for the first answer")
         return 0
     try:
         if arguments.parameters is not None:
             return _fill(arguments, model, config)
+        if arguments.subgoals:
+            return _decompose(arguments, model, writer, check)
         return _write(arguments, writer, model)
     except ModelError as error:
         raise UserError(str(error), {"usage": asdict(model.usage)}) from error
+
+
+def _first_request(arguments: WriteArguments, writer: "RewardWriter") -> "Request":
+    from telic.rewards.llm import subgoals
+
+    if arguments.subgoals:
+        return subgoals.first_request(writer.config, arguments.sentence, writer.task, arguments.sample)
+    return writer.first_request(arguments.sentence, arguments.sample)
 
 
 def _write(arguments: WriteArguments, writer: "RewardWriter", model: "Metered") -> int:
@@ -131,6 +145,20 @@ def _write(arguments: WriteArguments, writer: "RewardWriter", model: "Metered") 
             print_json({"reward_source": None, **details})
         return EXIT_REFUSED
     _give(arguments, written.program.source, details | {"fingerprint": written.program.fingerprint})
+    return 0
+
+
+def _decompose(arguments: WriteArguments, model: "Metered", writer: "RewardWriter", check: "Check") -> int:
+    from telic.rewards.llm.structured import RefusedAnswerError
+    from telic.rewards.llm.subgoals import decompose
+
+    try:
+        found = decompose(model, writer.config, arguments.sentence, writer.task, check, arguments.sample)
+    except RefusedAnswerError as error:
+        tell(str(error))
+        return EXIT_REFUSED
+    details = {"subgoals": [asdict(each) for each in found.subgoals], "problems": list(found.problems)}
+    _give(arguments, found.program.source, details | {"usage": asdict(model.usage)})
     return 0
 
 

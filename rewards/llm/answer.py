@@ -30,7 +30,7 @@ def program_in(reply: Reply) -> str:
         raise AnswerError("the answer was cut off at its greatest length: write a shorter program, with less around it")
     if len(reply.text) > MAX_CHARACTERS:
         raise AnswerError(f"the answer has {len(reply.text)} characters: write the program only")
-    text = _THOUGHT.sub("", reply.text).replace("\r\n", "\n")
+    text = without_thought(reply.text).replace("\r\n", "\n")
     blocks = [match.group(2) for match in _FENCE.finditer(text)]
     if not blocks:
         if _OPEN_FENCE.search(text):
@@ -44,6 +44,11 @@ def program_in(reply: Reply) -> str:
     if len(different) > 1:
         raise AnswerError(f"there are {len(different)} different programs in the answer: give one")
     return different[0] + "\n"
+
+
+def without_thought(text: str) -> str:
+    """An answer without what the model thought aloud before it."""
+    return _THOUGHT.sub("", text)
 
 
 def _is_bare_program(text: str) -> bool:

@@ -6,11 +6,11 @@ can be set; then, held to a JSON schema, it turns its own description into numbe
 [1] Yu et al. 2023, Language to Rewards for Robotic Skill Synthesis (arXiv 2306.08647).
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from telic.rewards.llm.request import LanguageModel, Message, Request
+from telic.rewards.llm.structured import RefusedAnswerError, object_in, until_accepted
 from telic.rewards.llm.writer import WriterConfig
 from telic.rewards.parameters import Parameter, ParameterError, parameters_of, schema_of, with_parameters
 
@@ -81,32 +81,26 @@ def fill(model: LanguageModel, config: WriterConfig, sentence: str, source: str,
     request = replace(
         request, messages=(*request.messages, Message("assistant", description), choose), schema=schema_of(parameters)
     )
-    problems: list[str] = []
-    for _ in range(config.rounds):
-        answer = model.complete(request).text
-        try:
-            values = _values(answer, parameters)
-            return Filled(with_parameters(source, values), values, description, tuple(problems))
-        except ParameterError as error:
-            problems.append(str(error))
-        again = (Message("assistant", answer), Message("user", f"That was refused: {problems[-1]}\nMend it."))
-        request = replace(request, messages=(*request.messages, *again))
-    raise FillError(f"in {config.rounds} rounds, no answer gave parameters that are allowed; the last: {problems[-1]}")
+
+    def read(answer: str) -> tuple[str, dict[str, float]]:
+        values = _values(answer, parameters)
+        return with_parameters(source, values), values
+
+    try:
+        accepted = until_accepted(model, request, read, config.rounds)
+    except RefusedAnswerError as error:
+        raise FillError(str(error)) from None
+    filled, values = accepted.value
+    return Filled(filled, values, description, accepted.problems)
 
 
 def _values(answer: str, parameters: Sequence[Parameter]) -> dict[str, float]:
     """The values in an answer, every parameter once.
 
     Raises:
-        ParameterError: If the answer is not one JSON object with these keys.
+        ValueError: If the answer is not one JSON object with these keys.
     """
-    start, end = answer.find("{"), answer.rfind("}")
-    try:
-        data = json.loads(answer[start : end + 1], parse_constant=lambda word: word)
-    except ValueError as error:
-        raise ParameterError(f"the answer is not one JSON object: {error}") from None
-    if not isinstance(data, dict):
-        raise ParameterError("the answer is not one JSON object")
+    data = object_in(answer)
     missing = [parameter.name for parameter in parameters if parameter.name not in data]
     if missing:
         raise ParameterError(f"the answer lacks {', '.join(missing)}")

@@ -103,6 +103,47 @@ def test_a_model_chooses_numbers_only(tmp_path, capsys):
     assert "HEIGHT = 2.5" in told["reward_source"]
 
 
+SUBGOALS = {
+    "subgoals": [
+        {"name": "up", "kind": "above", "signal": "pole_direction", "target": [0.98], "scale": 2.0, "lasts": True},
+        {
+            "name": "home",
+            "kind": "at",
+            "signal": "cart_position",
+            "target": [0],
+            "within": 0.1,
+            "scale": 1.0,
+            "lasts": True,
+        },
+    ]
+}
+
+
+def test_a_model_cuts_a_wish_into_subgoals(tmp_path, capsys):
+    wrong = json.dumps(SUBGOALS).replace("pole_direction", "pole_dir")
+    with faults.serving(wrong, json.dumps(SUBGOALS)) as server:
+        assert write(server, "--subgoals", "--out", str(tmp_path / "reward.py")) == 0
+    told = said(capsys)
+    assert [subgoal["name"] for subgoal in told["subgoals"]] == ["up", "home"]
+    assert "did you mean pole_direction" in told["problems"][0]
+    assert "staged(" in (tmp_path / "reward.py").read_text()
+    assert main(["reward", "check", str(tmp_path / "reward.py"), "--task", "cartpole", "--json"]) == 0
+    with faults.serving("No.") as server:
+        assert write(server, "--subgoals", "--rounds", "1") == 1
+
+
+def test_the_built_in_writer_writes_for_a_robot(tmp_path, capsys):
+    out = tmp_path / "reward.py"
+    words = ["--task", "half_cheetah", "--out", str(out), "--json"]
+    assert main(["reward", "write", "run backwards at 3.6 km/h", *words]) == 0
+    assert said(capsys)["intents"] == ["pace"]
+    assert "SPEED = -1.0" in out.read_text()
+    assert main(["reward", "write", "open the door", "--task", "half_cheetah", "--json"]) == 2
+    assert len(said(capsys)["nearest"]) == 3
+    assert main(["reward", "write", "open the door", "--task", "my_robot.yaml", "--json"]) == 2
+    assert "--writer llm" in said(capsys)["error"]
+
+
 def test_rewards_of_any_task_are_checked_and_explained(tmp_path, capsys):
     path = tmp_path / "reward.py"
     path.write_text(CARTPOLE)
