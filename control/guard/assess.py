@@ -18,8 +18,8 @@ from telic.control.train import own_threads_only
 from telic.replay.reward import Reward
 from telic.rewards.ranking import Interval
 
-# Steps of the classifier's learning.
-_LEARNING = 800
+# Steps of a classifier's learning.
+LEARNING = 800
 # A visit is strange where the reference comes so many times less often.
 RARER = 20.0
 # A value is outside where it is beyond all of the reference's but this share, at either end.
@@ -47,7 +47,9 @@ class Assessment:
     outside: dict[str, float]
 
 
-def assess(proxy: Reward, truth: Reward, policy: Visits, reference: Visits, seed: int = 0) -> Assessment:
+def assess(
+    proxy: Reward, truth: Reward, policy: Visits, reference: Visits, seed: int = 0, learning: int = LEARNING
+) -> Assessment:
     """Compare a policy with a reference.
 
     Args:
@@ -56,6 +58,7 @@ def assess(proxy: Reward, truth: Reward, policy: Visits, reference: Visits, seed
         policy: The policy's visits.
         reference: The reference's, over as many steps.
         seed: Of the classifiers and the bootstrap.
+        learning: Steps of the classifiers' learning.
 
     Raises:
         ValueError: If the horizons differ.
@@ -69,7 +72,7 @@ def assess(proxy: Reward, truth: Reward, policy: Visits, reference: Visits, seed
     true, proxied = reference.rewards(truth), reference.rewards(proxy)
     our_true, our_proxied = policy.rewards(truth), policy.rewards(proxy)
     log_ratio = np.zeros(policy.alive.shape)
-    log_ratio[policy.alive] = _log_ratio(theirs, ours, names, seed)
+    log_ratio[policy.alive] = _told_apart(theirs, ours, names, seed, learning).log_ratio(ours)
 
     def certificate(policy_weights: np.ndarray, reference_weights: np.ndarray) -> Certificate:
         here, there = policy_weights[:, None] * policy.counts, reference_weights[:, None] * reference.counts
@@ -88,7 +91,7 @@ def assess(proxy: Reward, truth: Reward, policy: Visits, reference: Visits, seed
         gain=bootstrap(gain, *sizes, rng=rng),
         certificate=certificate(*(np.ones(size) for size in sizes)),
         bound=bootstrap(lambda *weights: certificate(*weights).bound, *sizes, rng=rng),
-        strange=_strange(policy, reference, names, seed),
+        strange=_strange(policy, reference, names, seed, learning),
         outside=_outside(theirs, ours),
     )
 
@@ -101,29 +104,21 @@ def _lost(alive: np.ndarray, shares: np.ndarray) -> float:
     return 1.0 - _mean(alive, shares)
 
 
-def _log_ratio(
-    theirs: dict[str, np.ndarray], ours: dict[str, np.ndarray], names: tuple[str, ...], seed: int
-) -> np.ndarray:
-    """Log of how much more often the policy is at each of its visits than the reference."""
-    return _told_apart(theirs, ours, names, seed).log_ratio(ours)
-
-
 def _told_apart(
-    theirs: dict[str, np.ndarray], ours: dict[str, np.ndarray], names: tuple[str, ...], seed: int
+    theirs: dict[str, np.ndarray], ours: dict[str, np.ndarray], names: tuple[str, ...], seed: int, learning: int
 ) -> Discriminator:
     classifier = Discriminator(theirs, names, seed=seed)
     with own_threads_only():
-        classifier.learn(ours, _LEARNING)
+        classifier.learn(ours, learning)
     return classifier
 
 
-def _strange(policy: Visits, reference: Visits, names: tuple[str, ...], seed: int) -> float:
+def _strange(policy: Visits, reference: Visits, names: tuple[str, ...], seed: int, learning: int) -> float:
     """Share of visits of every second episode that a classifier of the others finds strange."""
     seen, unseen = (_every_second(policy, start) for start in (0, 1))
     values = policy.inputs(names)
-    classifier = _told_apart(
-        reference.inputs(names), {name: array[seen] for name, array in values.items()}, names, seed
-    )
+    half = {name: array[seen] for name, array in values.items()}
+    classifier = _told_apart(reference.inputs(names), half, names, seed, learning)
     ratio = classifier.log_ratio({name: array[unseen] for name, array in values.items()})
     return float((ratio > np.log(RARER)).mean())
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from telic.control.guard.agreement import disagreement, success_correlation
-from telic.control.guard.assess import RARER, assess
+from telic.control.guard.assess import LEARNING, RARER, assess
 from telic.control.guard.onset import OnsetConfig, find_onset
 from telic.control.guard.shares import share_shift
 from telic.control.guard.survival import survival
@@ -36,6 +36,7 @@ class AuditConfig:
         opposite: Share of opposite judgements (of 1/2, which is chance) above which two rewards disagree.
         weak: Correlation with success below which a proxy says little of it.
         strange: Share of visits at which the reference is rare, above which the policy is somewhere else.
+        learning: Steps of the classifiers that tell policy and reference apart.
     """
 
     never: float = 0.1
@@ -43,6 +44,7 @@ class AuditConfig:
     opposite: float = 0.25
     weak: float = 0.3
     strange: float = 0.5
+    learning: int = LEARNING
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,7 @@ def _terms(case: Case) -> Check:
 
 def _against_reference(case: Case, reference: Visits, config: AuditConfig, seed: int) -> list[Check]:
     r = success_correlation(case.proxy, case.truth, reference, seed)
-    found = assess(case.proxy, case.truth, case.policy, reference, seed)
+    found = assess(case.proxy, case.truth, case.policy, reference, seed, config.learning)
     certificate, farthest = found.certificate, next(iter(found.outside.items()))
     with_success = f"on the reference's visits, the reward's correlation with success is {_text(r)}"
     gain = f"the task's own reward per step is {_text(found.gain, '+.3g')} against the reference's"

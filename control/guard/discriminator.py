@@ -82,7 +82,10 @@ class Discriminator:
         with torch.no_grad():
             self._network[-1].weight.zero_()  # pyright: ignore[reportCallIssue]
         self._optimiser = torch.optim.AdamW(
-            self._network.parameters(), lr=self.config.learning_rate, weight_decay=self.config.weight_decay
+            self._network.parameters(),
+            lr=self.config.learning_rate,
+            weight_decay=self.config.weight_decay,
+            fused=True,
         )
 
     def log_ratio(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -114,8 +117,8 @@ class Discriminator:
         visits = self._rows(policy)
         loss = torch.zeros(())
         for _ in range(steps):
-            theirs = self._network(self._draw(self._reference))[:, 0]
-            ours = self._network(self._draw(visits))[:, 0]
+            odds = self._network(torch.cat([self._draw(self._reference), self._draw(visits)]))[:, 0]
+            theirs, ours = odds.chunk(2)
             loss = (nn.functional.softplus(theirs).mean() + nn.functional.softplus(-ours).mean()) / 2
             self._optimiser.zero_grad()
             loss.backward()
