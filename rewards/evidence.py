@@ -103,6 +103,16 @@ class Evidence:
             scores += _scored(reward, stored.replay, slots, of) if slots else []
         return scores
 
+    def steps(self, names: Sequence[str], most: int) -> dict[str, np.ndarray]:
+        """What some signals were in steps of all episodes, evenly, (N, ...) each, N being about `most` at most."""
+        every = -(-int(self.length.sum()) // most)
+        found = []
+        for part, stored in enumerate(self.stored):
+            slots = [self.slots[episode] for episode in np.flatnonzero(self.part == part)]
+            if slots:
+                found.append(stored.replay.read(np.concatenate(slots)[::every]).inputs(set(names)))
+        return {name: np.concatenate([inputs[name] for inputs in found]) for name in names}
+
     def returns(self, reward: Reward, gamma: float = 1.0) -> np.ndarray:
         """The return of each episode from its first step, (E,) float64."""
         return discounted(self.rewards(reward), gamma)

@@ -29,6 +29,7 @@ _INVARIANCES = {
 }
 _FILE = tyro.conf.arg(metavar="FILE")
 _CHECK_WORLDS, _CHECK_STEPS = 32, 100
+_STORED_STEPS = 4096
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,16 @@ def main(argv: list[str]) -> int:
         program = load_reward(arguments.file, make_task(arguments.task).schema)
     steps = shaken_steps(program, arguments.task, arguments.seed)
     report = _report(program, steps, arguments.task, arguments.seed)
-    ranks, doubts = None, ()
+    ranks, doubts, known, where = None, (), None, "shaken episodes"
+    if report.passed and arguments.data:
+        known = _known(arguments)
+        # Single steps do not say what a program would remember.
+        if not program.memory:
+            stored = known.steps(tuple(steps), _STORED_STEPS)
+            steps = {name: np.concatenate([values, stored[name]]) for name, values in steps.items()}
+            report, where = _report(program, steps, arguments.task, arguments.seed), "shaken and stored episodes"
     # What is not finite has no order.
     if report.passed:
-        known = _known(arguments) if arguments.data else None
         ranks = None if known is None else _rank(program, known, arguments)
         doubts = doubts_of(program, steps, known, arguments)
     passed = report.passed and (ranks is None or ranks.passed)
@@ -92,7 +99,7 @@ def main(argv: list[str]) -> int:
         print_json({**asdict(report), **_plain(report), "passed": passed, "order": order, "critic": critic})
         return 0 if passed else 1
     console = Console(file=sys.stdout, highlight=False)
-    _show(report, console)
+    _show(report, where, console)
     if ranks is not None:
         _show_order(ranks, console)
     show_doubts(doubts, console)
@@ -155,7 +162,7 @@ def _report(program: "RewardProgram", steps: Mapping[str, np.ndarray], task_name
     return check_reward(program, steps, seed, mirror_of(make_task(task_name)))
 
 
-def _show(report: "CheckReport", console: Console) -> None:
+def _show(report: "CheckReport", where: str, console: Console) -> None:
     from telic.rewards.invariance import ROUNDING
 
     _show_findings(report.findings, console)
@@ -169,7 +176,7 @@ def _show(report: "CheckReport", console: Console) -> None:
     for name, change in report.invariance.items():
         what = "does not change" if change < ROUNDING else f"changes by up to {change:.3g} of its spread"
         console.print(f"{_INVARIANCES[name]}, the reward {what}")
-    console.print(f"{'passed' if report.passed else 'refused'} on {report.rows} steps of shaken episodes")
+    console.print(f"{'passed' if report.passed else 'refused'} on {report.rows} steps of {where}")
 
 
 def _show_order(ranks: "GateReport", console: Console) -> None:
