@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from telic.replay.signal import Signal
+from telic.rewards.llm.critic import CriticError, criticise_with
 from telic.rewards.llm.endpoint import Endpoint, EndpointConfig
 from telic.rewards.llm.fill import FillError, fill
 from telic.rewards.llm.prompt import TaskDescription
@@ -13,6 +14,7 @@ from telic.rewards.llm.record import Record
 from telic.rewards.llm.request import Message, RefusedRequestError, Request
 from telic.rewards.llm.together import complete_all
 from telic.rewards.llm.writer import RewardWriter, WriterConfig
+from telic.rewards.program import parse_reward
 
 TASK = TaskDescription(
     "hover", "Hold a point", (Signal("position", (3,), "m", "world"), Signal("previous_action", (4,)))
@@ -149,3 +151,16 @@ def test_its_numbers_are_taken_where_the_schema_allows_them(model, tmp_path):
         return
     assert -1e30 <= filled.values["HEIGHT"] <= 1e30
     assert fill(Record(tmp_path, mode="replay"), config, "go up", PARAMETRIC) == filled
+
+
+def test_its_doubts_are_held_to_the_critics_schema(model, tmp_path):
+    config = WriterConfig("tiny", temperature=0.0, max_tokens=300, rounds=2)
+    program = parse_reward('"""Stay."""\ndef reward(position):\n    return {"near": -norm(position)}\n', TASK.signals)
+    try:
+        found = criticise_with(Record(tmp_path, model), config, TASK, program)
+    except CriticError as error:
+        # A text without an end is cut off; a server that did not take the schema would have refused it.
+        assert "JSON" in str(error) or "line" in str(error) or "texts" in str(error)
+        return
+    assert all(each.line is None or 1 <= each.line <= 3 for each in found)
+    assert criticise_with(Record(tmp_path, mode="replay"), config, TASK, program) == found
