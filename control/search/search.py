@@ -72,7 +72,14 @@ class SearchSetup:
 
 
 class Search:
-    """A search for a reward, which goes on where it was interrupted."""
+    """A search for a reward, which goes on where it was interrupted.
+
+    Attributes:
+        setup: What is searched for, and by whom.
+        config: How.
+        resumed: Whether the folder holds a beginning of it.
+        book: What it took so far.
+    """
 
     def __init__(
         self,
@@ -95,7 +102,7 @@ class Search:
             SearchFolderError: If the folder belongs to another search.
             OSError: If it cannot be written.
         """
-        self._setup, self._config, self._folder, self._stages = setup, config, folder, stages
+        self.setup, self.config, self._folder, self._stages = setup, config, folder, stages
         self.resumed = folder.begin(
             {
                 "sentence": setup.sentence,
@@ -122,7 +129,7 @@ class Search:
             ModelError: If the model is out of reach; searching again goes on from there.
             ValueError: If the task's own reward cannot be trained.
         """
-        config = self._config
+        config = self.config
         islands, stopped = [Island(number) for number in range(config.islands)], ""
         for round_ in range(config.rounds):
             candidates = self._written(round_, islands)
@@ -152,12 +159,12 @@ class Search:
 
     def _written(self, round_: int, islands: list[Island]) -> list[Candidate]:
         """The candidates of a round, from its file or from the writer."""
-        path, setup = self._folder.round(round_), self._setup
+        path, setup = self._folder.round(round_), self.setup
         if path.is_file():
             candidates = [Candidate.from_dict(each) for each in read_json(path)]
         else:
             with self._stages(f"round {round_ + 1}: write") as news:
-                asked = orders(islands, round_, self._config, self._feedback)
+                asked = orders(islands, round_, self.config, self._feedback)
                 news(f"{len(asked)} candidates")
                 candidates = write(
                     setup.writer,
@@ -188,14 +195,14 @@ class Search:
         with self._stages(f"round {round_ + 1}: train island {island.number + 1}") as news:
 
             def assess(name: str, steps: int) -> Standing:
-                return self._assessed(name, steps, self._config.training_seeds, self._config.held_out[0], news)
+                return self._assessed(name, steps, self.config.training_seeds, self.config.held_out[0], news)
 
             names = [candidate.name for candidate in here]
-            rungs = halve(names, self._config.budgets, self._config.keep, assess)
+            rungs = halve(names, self.config.budgets, self.config.keep, assess)
             best = rungs[-1][0]
             news(f"{best.name} scores {best.score:.3g}; {self.book.costs.text()}")
         self._rungs[round_, island.number] = rungs
-        if best.steps < self._config.budgets[-1] or best.failed:
+        if best.steps < self.config.budgets[-1] or best.failed:
             return island
         candidate = next(each for each in here if each.name == best.name)
         return island.challenged(Champion(candidate, self._programs[best.name], best))
@@ -204,7 +211,7 @@ class Search:
         """An island that knows a candidate's program, and the candidate, refused if it was known already."""
         if candidate.source is None:
             return island, candidate
-        program = parse_reward(candidate.source, self._setup.task.schema, f"{candidate.name}.py")
+        program = parse_reward(candidate.source, self.setup.task.schema, f"{candidate.name}.py")
         if program.fingerprint in island.known:
             return island, replace(candidate, refused=("the island has had the same program before",))
         self._programs[candidate.name] = program
@@ -222,18 +229,18 @@ class Search:
 
     def _feedback(self, island: Island) -> str:
         """What the writer is told of an island's champion."""
-        champion, task = island.champion, self._setup.task
+        champion, task = island.champion, self.setup.task
         if champion is None:
             return ""
-        text = reflection(champion.standing, self._setup.fitness.kind, task.dt)
-        if self._setup.analyst is None:
+        text = reflection(champion.standing, self.setup.fitness.kind, task.dt)
+        if self.setup.analyst is None:
             return text
         weights = self._trials.weights(champion.standing.trials[0])
-        return f"{text}\n\nEpisodes of the first policy:\n{self._setup.analyst(champion.program, weights)}"
+        return f"{text}\n\nEpisodes of the first policy:\n{self.setup.analyst(champion.program, weights)}"
 
     def _played_off(self) -> tuple[Standing, ...]:
         """The best candidates on more seeds, the best first: the winner of many on few seeds owes much to luck."""
-        config = self._config
+        config = self.config
         # Islands may have had the same program: the first to have it stands for it.
         ended: dict[str, Standing] = {}
         for rungs in self._rungs.values():
@@ -252,7 +259,7 @@ class Search:
 
     def _compared(self, winner: Candidate) -> Comparison:
         """The winner beside the task's own reward: fresh seeds, fresh episodes, the same for both."""
-        config = self._config
+        config = self.config
         with self._stages("compare") as news:
             mine, own = (
                 self._assessed(name, config.steps, config.fresh_seeds, config.held_out[1], news)

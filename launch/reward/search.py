@@ -89,7 +89,8 @@ class SearchArguments:
 
 def main(argv: list[str]) -> int:
     """Run the verb."""
-    arguments = parse(SearchArguments, argv, "telic reward search")
+    with reading("search"):
+        arguments = parse(SearchArguments, argv, "telic reward search")
     if arguments.model is None:
         raise UserError("--writer llm needs --model NAME, and --base-url where it is")
     out = arguments.out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-search-{slugify(arguments.sentence)}"
