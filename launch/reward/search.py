@@ -116,11 +116,16 @@ def _search(arguments: SearchArguments) -> int:
         setup = _setup(arguments, folder, model, progress)
         try:
             search = Search(setup, arguments.search, folder, progress.stage, lambda: model.usage)
+            if search.resumed:
+                tell(f"going on with the search in {folder.path}")
             result = search.run()
         except NothingFoundError as error:
             tell(str(error))
+            if arguments.json:
+                print_json({"winner": None, "reason": str(error), "run_dir": str(folder.path)})
             return EXIT_NOTHING_FOUND
-        except SearchFolderError as error:
+        # A learner that is not installed says how to install it.
+        except (SearchFolderError, ImportError) as error:
             raise UserError(str(error)) from error
         except ModelError as error:
             usage: dict[str, object] = {"usage": asdict(model.usage), "run_dir": str(folder.path)}
@@ -184,7 +189,15 @@ def _setup(arguments: SearchArguments, folder: "SearchFolder", model: "Metered",
     gate = _Gate(arguments, task, own, trainer, folder, progress)
     writer = RewardWriter(model, config, described(arguments.task), gate)
     return SearchSetup(
-        arguments.sentence, task, own, TaskFitness(task, own), writer, trainer, _analyst(task), arguments.workers
+        arguments.sentence,
+        task,
+        own,
+        TaskFitness(task, own),
+        writer,
+        trainer,
+        _analyst(task),
+        arguments.workers,
+        about={"data": [str(path) for path in arguments.data]},
     )
 
 
