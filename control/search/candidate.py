@@ -44,7 +44,5 @@ class Candidate:
         Raises:
             TypeError: If something is missing.
         """
-        attempts = tuple(
-            Attempt(each["text"], each["source"], tuple(each["problems"])) for each in data.pop("attempts")
-        )
+        attempts = tuple(Attempt(**{**each, "problems": tuple(each["problems"])}) for each in data["attempts"])
         return cls(**{**data, "attempts": attempts, "refused": tuple(data["refused"])})

@@ -5,6 +5,7 @@ Eureka's loop (Y. Ma et al. 2024, arXiv 2310.12931) with islands, as REvolve has
 between lists, wait for processes that died, judge a program by its own figures.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -107,7 +108,7 @@ class Search:
             {
                 "sentence": setup.sentence,
                 "task": setup.task.name,
-                "own": setup.own.fingerprint,
+                "own": hashlib.sha256(setup.own.source.encode()).hexdigest(),
                 "writer": asdict(setup.writer.config),
                 "trainer": dict(setup.trainer.identity),
                 "config": asdict(config),
@@ -177,7 +178,9 @@ class Search:
                 self.book.keep()
                 passed = sum(not candidate.refused for candidate in candidates)
                 news(f"{passed} of {len(asked)} passed the checks; {self.book.costs.text()}")
-            write_json(path, [candidate.to_dict() for candidate in candidates])
+            # With a larger budget, a round that nobody wrote can still be had.
+            if not _unwritten(candidates):
+                write_json(path, [candidate.to_dict() for candidate in candidates])
         return candidates
 
     def _evolved(self, island: Island, round_: int, candidates: list[Candidate]) -> Island:

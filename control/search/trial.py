@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,7 +116,3 @@ class Trials:
         training.weights.save(partial)
         partial.replace(weights)
         return Trial(name, seed, steps, measured.scores, training.curve, training.steps)
-
-
-# Trains a program with one seed and one budget.
-Try = Callable[[RewardProgram, int, int, int], Trial]

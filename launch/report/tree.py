@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import escape
 
 _ACROSS, _DOWN, _GAP, _MARGIN = 210.0, 30.0, 26.0, 70.0
+# Lines to children leave behind the label.
+_LABEL = 92.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def tree_svg(leaves: Sequence[Leaf], moves: Sequence[Move]) -> str:
     places, bands, height = _places(leaves)
     rounds = 1 + max(leaf.round for leaf in leaves)
     width = _MARGIN + rounds * _ACROSS
-    parts = [f'<svg class="tree" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="Family tree">']
+    size = f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width: {1.3 * width:.0f}px"'
+    parts = [f'<svg class="tree" {size} role="img" aria-label="Family tree">']
     for island, (top, bottom) in bands.items():
         parts.append(f'<rect class="band" x="0" y="{top:.1f}" width="{width:.0f}" height="{bottom - top:.1f}" rx="8"/>')
         parts.append(f'<text class="label" x="10" y="{top + 18:.1f}">island {island + 1}</text>')
@@ -85,14 +88,14 @@ def _places(
 
 
 def _edge(parent: tuple[float, float], child: tuple[float, float]) -> str:
-    (x0, y0), (x1, y1) = parent, child
-    middle = (x0 + x1) / 2.0 + 30.0
+    (x0, y0), (x1, y1) = (parent[0] + _LABEL, parent[1]), child
+    middle = (x0 + x1) / 2.0
     return f'<path class="edge" d="M{x0:.1f} {y0:.1f}C{middle:.1f} {y0:.1f} {middle:.1f} {y1:.1f} {x1:.1f} {y1:.1f}"/>'
 
 
 def _crossing(place: tuple[float, float], band: tuple[float, float], move: Move) -> str:
     """A dashed line from a champion to the island that adopted it."""
-    (x, y), (top, bottom) = place, band
+    (x, y), (top, bottom) = (place[0] + _LABEL, place[1]), band
     end = bottom if bottom < y else top
     at = _MARGIN + (move.round + 0.72) * _ACROSS
     title = f"<title>island {move.island + 1} adopted {escape(move.name)}</title>"
