@@ -1,6 +1,7 @@
 """`telic reward analyse`: why stored episodes failed."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,8 +17,9 @@ from telic.launch.progress import Progress
 
 if TYPE_CHECKING:
     from telic.control.analysis.summary import FailureSummary
+    from telic.launch.reward.parent import Parent
 
-_FILE = tyro.conf.arg(metavar="FILE")
+_REWARD = tyro.conf.arg(metavar="REWARD|RUN")
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,12 @@ class AnalyseArguments:
     reward.
     """
 
-    file: Annotated[Path, tyro.conf.Positional, _FILE]
-    """The reward program whose terms are looked at."""
-    data: tuple[Path, ...]
-    """Datasets with episodes of the task."""
-    task: str = "hover"
-    """The task."""
+    reward: Annotated[Path, tyro.conf.Positional, _REWARD]
+    """The reward program whose terms are looked at, or a run folder."""
+    data: tuple[Path, ...] = ()
+    """Datasets with episodes of the task; a run's own recording by default."""
+    task: str | None = None
+    """The task; that of the run by default, hover for a file."""
     json: bool = False
     """Print one JSON object."""
 
@@ -41,9 +43,13 @@ class AnalyseArguments:
 def main(argv: list[str]) -> int:
     """Run the verb."""
     arguments = parse(AnalyseArguments, argv, "telic reward analyse")
-    if not arguments.data:
+    from telic.launch.reward.parent import parent_of
+
+    parent = parent_of(arguments.reward, arguments.task)
+    data = arguments.data or parent.data
+    if not data:
         raise UserError("name at least one dataset with --data; telic data make makes one")
-    found = summary(arguments.file, arguments.task, arguments.data)
+    found = summary(parent, data)
     if arguments.json:
         print_json({**asdict(found), "text": found.text()})
     else:
@@ -51,23 +57,20 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def summary(file: Path, task_name: str, data: tuple[Path, ...]) -> "FailureSummary":
+def summary(parent: "Parent", data: Sequence[Path]) -> "FailureSummary":
     """Why the episodes of some datasets failed.
 
     Raises:
-        UserError: If the reward, the task or a dataset is refused.
+        UserError: If a dataset is refused.
     """
     from telic.control.analysis.analyse import analyse
     from telic.launch.data.refusals import refusals
     from telic.launch.reward.known import known_episodes
-    from telic.rewards.program import load_reward
     from telic.sim.tasks.registry import make_task
 
-    with reading("reward"):
-        task = make_task(task_name)
-        program = load_reward(file, task.schema)
+    task = make_task(parent.task)
     with Progress() as progress, progress.stage("analyse") as news, refusals(), reading("reward"):
-        return analyse(program, known_episodes(task, data, False, 0, news), task)
+        return analyse(parent.program, known_episodes(task, data, False, 0, news), task)
 
 
 def _show(found: "FailureSummary", console: Console) -> None:

@@ -163,4 +163,4 @@ def _summary(parent: "Parent", data: tuple[Path, ...]) -> str:
     """How the stored episodes failed; empty without data."""
     from telic.launch.reward.analyse import summary
 
-    return summary(parent.path, parent.task, data).text() if data else ""
+    return summary(parent, data).text() if data else ""

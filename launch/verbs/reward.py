@@ -14,7 +14,7 @@ _VERBS = {
     "explain": "FILE",
     "score": "FILE",
     "compare": "FILE...",
-    "analyse": "FILE",
+    "analyse": "REWARD|RUN",
     "refine": "REWARD|RUN FEEDBACK",
     "choose": "FOLDER...",
     "audit": "RUN",

@@ -12,6 +12,8 @@ from telic.rewards.signals import NEXT, TERMINATED
 
 # A term whose spread is so much smaller than the largest is not heard.
 UNHEARD = 1e-4
+# A term whose largest value is so many times its median has not begun yet.
+WAITING = 100.0
 # A term that is this near to its low end, in shares of its range, in this share of all steps, has no slope left.
 NEAR_END, FLAT_SHARE = 0.01, 0.95
 # What the state changes is hidden below this share of what every step earns anyway.
@@ -47,7 +49,10 @@ def _scales(program: RewardProgram, terms: Mapping[str, np.ndarray]) -> Iterator
     spread = {name: float(values.std()) for name, values in terms.items()}
     loudest = max(spread, key=lambda name: spread[name])
     for term in program.term_list:
-        if 0.0 < spread[term.name] < UNHEARD * spread[loudest]:
+        size = np.abs(terms[term.name])
+        # One that is nothing nearly everywhere may be a later stage's.
+        is_waiting = size.max() > WAITING * np.median(size)
+        if 0.0 < spread[term.name] < UNHEARD * spread[loudest] and not is_waiting:
             ratio = spread[loudest] / spread[term.name]
             yield Criticism(
                 "unheard",

@@ -204,6 +204,8 @@ def test_analyse_says_why_episodes_failed(fallen, tmp_path, capsys):
     assert found["text"].startswith("0 of 4 episodes succeeded.")
     assert main(words) == 0
     assert "The typical failure is episode" in capsys.readouterr().out
+    assert main([*words[:-2]]) == 2
+    assert "name at least one dataset" in capsys.readouterr().err
 
 
 def test_check_refuses_episodes_of_another_task(tmp_path, capsys):

@@ -143,6 +143,8 @@ def test_what_success_is_about_must_be_read(signals):
 def test_term_that_is_not_heard(signals, flight_data):
     program = written(signals, "position, velocity", '"a": norm(position)', '"b": 1e-6 * norm(velocity)')
     assert rules(program, stored=stored(program, flight_data(500))) == [("unheard", 5)]
+    later = written(signals, "position, velocity", '"a": norm(position)', '"b": tolerance(norm(velocity), margin=0.2)')
+    assert rules(later, stored=stored(later, flight_data(500, scale=10.0))) == [("saturated", 5)]
 
 
 def test_bonus_that_no_step_reached_and_nothing_leads_to(signals, flight_data):

@@ -7,7 +7,7 @@ PAGE = Path(__file__).parents[2] / "docs/writers.md"
 
 
 def test_the_code_about_people_runs(capsys):
-    people = PAGE.read_text(encoding="utf-8").partition("\n## People\n")[2]
+    people = PAGE.read_text(encoding="utf-8").partition("\n## People\n")[2].partition("\n## ")[0]
     (block,) = re.findall(r"```python\n(.*?)```", people, re.DOTALL)
     exec(compile(block, str(PAGE), "exec"), {})
     printed = capsys.readouterr().out
