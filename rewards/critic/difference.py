@@ -19,15 +19,22 @@ def unbalanced(node: Node) -> tuple[float, float] | None:
     """
     weights: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for factor, part in summands(node):
-        text = canonical([("value", part)])
-        stripped = _INPUT.sub(r"[\1]", text)
-        # One that mixes both times is a quantity of its own.
-        mixed = stripped != text and any(f"[{name}]" in text for name in _INPUT.findall(text))
-        weights[text if mixed else stripped][stripped == text or mixed] += factor
+        quantity, is_after = _quantity(part)
+        weights[quantity][0 if is_after else 1] += factor
     for after, before in weights.values():
         if after and before and not _LEAST_DISCOUNT <= -after / before <= 1.0 / _LEAST_DISCOUNT:
             return after, before
     return None
+
+
+def _quantity(part: Node) -> tuple[str, bool]:
+    """A part as a text that is the same before and after the step, and whether it is the one after."""
+    text = canonical([("value", part)])
+    after = _INPUT.findall(text)
+    # What reads a signal at both times, such as the length of a step, is a quantity of its own.
+    if not after or any(f"[{name}]" in text for name in after):
+        return text, False
+    return _INPUT.sub(r"[\1]", text), True
 
 
 def summands(node: Node, factor: float = 1.0) -> list[tuple[float, Node]]:

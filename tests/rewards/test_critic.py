@@ -10,6 +10,7 @@ import pytest
 
 from telic.rewards.bounds import ANYTHING, Bounds, bounds_of, signal_bounds
 from telic.rewards.critic.critic import criticise
+from telic.rewards.critic.terms import Kinds
 from telic.rewards.program import parse_reward
 from telic.rewards.signals import readable_signals
 from telic.sim.tasks.registry import make_task
@@ -257,6 +258,31 @@ def test_bounds_hold_and_are_these(reward_of, flight_data, expression, low, high
         data["rotation"] = np.clip(data["rotation"], -1.0, 1.0)
     values = program.total(data)
     assert low - 1e-5 <= values.min() and values.max() <= high + 1e-5
+
+
+def random_values(signal, rows, rng):
+    if signal.name == "terminated":
+        return rng.integers(2, size=rows).astype(np.float32)
+    if signal.shape == (3, 3) and signal.unit == "1":
+        return np.linalg.qr(rng.normal(size=(rows, 3, 3)))[0].astype(np.float32)
+    return (3.0 * rng.normal(size=(rows, *signal.shape))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((files("telic.rewards") / "library").glob("*.py.txt")), ids=lambda path: path.name
+)
+def test_packaged_rewards_stay_within_their_bounds(path):
+    name = path.name.removesuffix(".py.txt").removesuffix("_sparse")
+    program = parse_reward(path.read_text(), make_task(name).schema)
+    signals = readable_signals((*program.signals, *program.remembered)).values()
+    rng = np.random.default_rng(0)
+    data = {signal.name: random_values(signal, 500, rng) for signal in signals}
+    terms, kinds = program.terms(data), Kinds(program)
+    ended = data["terminated"] > 0.0
+    for term, values in terms.items():
+        for bounds, found in ((kinds.going_on[term], values[~ended]), (kinds.ending[term], values[ended])):
+            slack = 1e-5 * max(1.0, float(np.abs(found).max()))
+            assert bounds.low - slack <= found.min() and found.max() <= bounds.high + slack, (term, bounds)
 
 
 def test_bounds_follow_a_known_condition(reward_of):
