@@ -5,8 +5,10 @@ import platform
 import shlex
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from telic.launch.describe import facts
 from telic.launch.errors import UserError, reading
@@ -34,8 +36,15 @@ class Run:
     reward: RewardProgram
 
 
-def begin(recipe: Recipe, reward_source: str, slug: str, out: Path) -> Run:
+def begin(recipe: Recipe, reward_source: str, slug: str, out: Path, about: Mapping[str, Any] | None = None) -> Run:
     """Check a recipe and make its run folder.
+
+    Args:
+        recipe: What was asked for.
+        reward_source: Text of the reward program.
+        slug: For the folder's name.
+        out: Where the folder is made.
+        about: More for ``config.yaml``.
 
     Raises:
         UserError: If something is refused, or the folder cannot be made; no folder is left then.
@@ -51,6 +60,7 @@ def begin(recipe: Recipe, reward_source: str, slug: str, out: Path) -> Run:
         "created": time.strftime("%d %B %Y, %H:%M"),
         "command": command,
         "machine": machine(),
+        **(about or {}),
     }
     files = {"prompt.txt": f"{recipe.sentence}\n", "reward.py": reward_source, "command.txt": f"{command}\n"}
     if vehicle_file:

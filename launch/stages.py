@@ -13,7 +13,7 @@ from telic.control.make import reward_for
 from telic.control.pid import CascadedPid
 from telic.control.policy import PolicyWeights
 from telic.control.recording import Flight, record, record_observations
-from telic.control.shac import DivergedError
+from telic.control.shac import DivergedError, Shac
 from telic.control.tracking import track_at_periods
 from telic.control.train import TrainProgress, train
 from telic.deploy.export import export
@@ -40,8 +40,16 @@ _LAP_TIMES_S = (5.5, 6.5)
 _LONGEST_PURPOSE = 400
 
 
-def train_policy(run: Run, news: News) -> Found:
+def train_policy(
+    run: Run, news: News, start: PolicyWeights | None = None, guard: Callable[[Shac], None] | None = None
+) -> Found:
     """Train, from the last checkpoint if there is one.
+
+    Args:
+        run: What to train.
+        news: Takes the latest news.
+        start: A policy to begin with.
+        guard: Called after every update.
 
     Raises:
         UserError: If the checkpoint does not fit, the learner cannot fly the task, or the reward drove it to infinity.
@@ -55,7 +63,15 @@ def train_policy(run: Run, news: News) -> Found:
     folder = run.folder
     try:
         result = train(
-            run.task, run.reward, run.recipe.train, folder.checkpoints, say, resume=True, measure=witness(run.task)
+            run.task,
+            run.reward,
+            run.recipe.train,
+            folder.checkpoints,
+            say,
+            resume=True,
+            start=start,
+            after_update=guard,
+            measure=witness(run.task),
         )
     except (CheckpointError, DivergedError, FleetError) as error:
         raise UserError(str(error)) from error

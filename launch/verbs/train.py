@@ -2,7 +2,9 @@
 
 import shlex
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,12 +17,13 @@ from telic.launch.arguments import parse
 from telic.launch.baseline import Baseline, begin_baseline, is_baseline, train_baseline
 from telic.launch.errors import UserError, reading
 from telic.launch.folder import RunFolder
+from telic.launch.guarded import GUARD, careful, guarded_by
 from telic.launch.output import print_json, say, tell
 from telic.launch.pipeline import carry_out
 from telic.launch.progress import Progress
 from telic.launch.recipe import Recipe
 from telic.launch.run import Run, begin, reopen
-from telic.launch.stages import TRAIN
+from telic.launch.stages import TRAIN, Stage, train_policy
 from telic.sim.foreign import is_foreign
 from telic.sim.task import Task
 from telic.sim.tasks.registry import make_task
@@ -38,6 +41,8 @@ class TrainArguments:
     """A packaged vehicle, or the path of a TOML file."""
     reward: Path | None = None
     """A reward program; by default the task's own."""
+    guard: Path | None = None
+    """shac: a run whose policy was found good: train from it, and pay for going far from where it goes."""
     out: Path = Path("runs")
     """Where the run folder is made."""
     resume: Path | None = None
@@ -71,6 +76,8 @@ def main(argv: list[str]) -> int:
 def _resume(path: Path) -> dict[str, Any]:
     if is_baseline(RunFolder.open(path)):
         raise UserError(f"{path} is a run of Stable-Baselines3, whose state is not kept: train anew")
+    if GUARD in RunFolder.open(path).config:
+        raise UserError(f"{path} was trained under guard, and what a guard has learned is not kept: train anew")
     return _carry_out(reopen(path))
 
 
@@ -80,6 +87,8 @@ def _train(arguments: TrainArguments, name: str) -> dict[str, Any]:
     is_flight = isinstance(task, Task)
     algorithm = arguments.algo or ("shac" if is_flight else "sb3-ppo")
     if algorithm != "shac":
+        if arguments.guard is not None:
+            raise UserError(f"--guard is for --algo shac; {algorithm} has none")
         parameters = {"vehicle": arguments.vehicle} if is_flight else {}
         config = replace(arguments.sb3, seed=arguments.sb3.seed or arguments.train.seed)
         return _train_baseline(Baseline(name, algorithm, config, parameters), arguments)
@@ -88,13 +97,23 @@ def _train(arguments: TrainArguments, name: str) -> dict[str, Any]:
     with reading("reward"):
         source = arguments.reward.read_text() if arguments.reward else packaged_reward(task.reward)
     recipe = Recipe(sentence=task.description, task=name, vehicle=arguments.vehicle, train=arguments.train)
-    return _carry_out(begin(recipe, source, name, arguments.out))
+    if arguments.guard is None:
+        return _carry_out(begin(recipe, source, name, arguments.out))
+    reopen(arguments.guard)
+    recipe = replace(recipe, train=careful(recipe.train))
+    run = begin(recipe, source, name, arguments.out, {GUARD: str(arguments.guard)})
+    return _carry_out(run, Stage(TRAIN.name, partial(_train_guarded, path=arguments.guard)))
 
 
-def _carry_out(run: Run) -> dict[str, Any]:
+def _train_guarded(run: Run, news: Callable[[str], None], path: Path) -> dict[str, Any]:
+    reference = guarded_by(run, path, news)
+    return train_policy(run, news, reference.start, reference.guard)
+
+
+def _carry_out(run: Run, training: Stage[Run] = TRAIN) -> dict[str, Any]:
     try:
         with Progress() as progress:
-            carry_out(run, (TRAIN,), progress)
+            carry_out(run, (training,), progress)
     except KeyboardInterrupt:
         tell(f"interrupted; to go on: telic train --resume {shlex.quote(str(run.folder.path))}")
         raise

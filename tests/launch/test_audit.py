@@ -15,6 +15,14 @@ GAMED = '''"""Come down."""
 def reward(velocity, terminated):
     return {"down": -1.0 * velocity[2], "alive": 0.1 * (1.0 - terminated)}
 '''
+# Right about the place, and wrong about the height.
+NEARLY = '''"""Come near, and the higher the better."""
+
+
+def reward(position, reference_position):
+    offset = position - reference_position
+    return {"alive": 2.0, "place": -3.0 * norm(offset), "high": 12.0 * maximum(offset[2] - 0.3, 0.0)}
+'''
 FEW = ["--episodes", "40"]
 
 
@@ -35,6 +43,20 @@ def gamed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gamed")
     (folder / "reward.py").write_text(GAMED)
     return train(folder / "runs", "--updates", "24", "--reward", str(folder / "reward.py"))
+
+
+def test_a_run_is_trained_under_guard_and_not_resumed(honest, tmp_path, capsys):
+    (tmp_path / "reward.py").write_text(NEARLY)
+    guarded = ["--reward", str(tmp_path / "reward.py"), "--guard", str(honest)]
+    run = train(tmp_path / "runs", "--updates", "4", *guarded)
+    assert "term/near_reference" in (run / "metrics.csv").read_text().splitlines()[0]
+    assert command.main(["train", "--resume", str(run)]) == 2
+    assert "under guard" in capsys.readouterr().err
+    assert command.main(["train", "cartpole", "--guard", str(honest)]) == 2
+    assert "--guard is for --algo shac" in capsys.readouterr().err
+    (tmp_path / "reward.py").write_text(NEARLY.replace("-3.0", "3.0").replace('"alive": 2.0, ', ""))
+    assert command.main(["train", "hover", "--out", str(tmp_path / "runs"), *guarded]) == 2
+    assert "correlation with the task's own is -" in capsys.readouterr().err
 
 
 def audited(capsys, run, *words):
