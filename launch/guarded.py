@@ -21,9 +21,6 @@ from telic.replay.exchange.memory import replay_of
 from telic.rewards.evidence import Stored, evidence
 from telic.rewards.program import RewardProgram
 
-# The key of the reference's run in `config.yaml`.
-GUARD = "guard"
-
 # What of a flight tells policies apart. Actions do so too well: any other policy would look infinitely far.
 _SEEN = ("position", "velocity", "rotation", "angular_velocity")
 _FLIGHTS = 200

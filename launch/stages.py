@@ -38,6 +38,8 @@ _STORED_VEHICLES, _STORED_STEPS = 16, 500
 # Lap times at which figure eights are compared in the literature [s].
 _LAP_TIMES_S = (5.5, 6.5)
 _LONGEST_PURPOSE = 400
+# The key in `config.yaml` of the run whose policy guards the training.
+GUARD = "guard"
 
 
 def train_policy(
@@ -52,15 +54,18 @@ def train_policy(
         guard: Called after every update.
 
     Raises:
-        UserError: If the checkpoint does not fit, the learner cannot fly the task, or the reward drove it to infinity.
+        UserError: If the checkpoint does not fit, the learner cannot fly the task, the reward drove it to infinity, or
+            the run is to be guarded and there is no guard.
     """
 
     def say(now: TrainProgress) -> None:
         terms = "  ".join(f"{name} {value:.2f}" for name, value in now.terms.items())
         news(f"{now.update / now.updates:.0%}  {now.step:,} steps  settled {now.settle_fraction:.0%}  {terms}")
 
-    news("compiling")
     folder = run.folder
+    if GUARD in folder.config and guard is None:
+        raise UserError(f"{folder.path} is trained under guard, and what a guard learns is not kept: train anew")
+    news("compiling")
     try:
         result = train(
             run.task,

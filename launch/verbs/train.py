@@ -17,13 +17,13 @@ from telic.launch.arguments import parse
 from telic.launch.baseline import Baseline, begin_baseline, is_baseline, train_baseline
 from telic.launch.errors import UserError, reading
 from telic.launch.folder import RunFolder
-from telic.launch.guarded import GUARD, careful, guarded_by
+from telic.launch.guarded import careful, guarded_by
 from telic.launch.output import print_json, say, tell
 from telic.launch.pipeline import carry_out
 from telic.launch.progress import Progress
 from telic.launch.recipe import Recipe
 from telic.launch.run import Run, begin, reopen
-from telic.launch.stages import TRAIN, Stage, train_policy
+from telic.launch.stages import GUARD, TRAIN, Stage, train_policy
 from telic.sim.foreign import is_foreign
 from telic.sim.task import Task
 from telic.sim.tasks.registry import make_task
@@ -76,8 +76,6 @@ def main(argv: list[str]) -> int:
 def _resume(path: Path) -> dict[str, Any]:
     if is_baseline(RunFolder.open(path)):
         raise UserError(f"{path} is a run of Stable-Baselines3, whose state is not kept: train anew")
-    if GUARD in RunFolder.open(path).config:
-        raise UserError(f"{path} was trained under guard, and what a guard has learned is not kept: train anew")
     return _carry_out(reopen(path))
 
 
@@ -115,7 +113,8 @@ def _carry_out(run: Run, training: Stage[Run] = TRAIN) -> dict[str, Any]:
         with Progress() as progress:
             carry_out(run, (training,), progress)
     except KeyboardInterrupt:
-        tell(f"interrupted; to go on: telic train --resume {shlex.quote(str(run.folder.path))}")
+        if training is TRAIN:
+            tell(f"interrupted; to go on: telic train --resume {shlex.quote(str(run.folder.path))}")
         raise
     return {**run.folder.stages["train"], "run_dir": str(run.folder.path)}
 

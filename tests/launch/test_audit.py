@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from telic.launch import main as command
-from telic.launch.folder import read_json, write_json
+from telic.launch.folder import RunFolder, read_json, write_json
 
 # Optimised, it turns the vehicle over: the faster it falls, the better.
 GAMED = '''"""Come down."""
@@ -50,6 +50,7 @@ def test_a_run_is_trained_under_guard_and_not_resumed(honest, tmp_path, capsys):
     guarded = ["--reward", str(tmp_path / "reward.py"), "--guard", str(honest)]
     run = train(tmp_path / "runs", "--updates", "4", *guarded)
     assert "term/near_reference" in (run / "metrics.csv").read_text().splitlines()[0]
+    RunFolder.open(run).forget(("train",))
     assert command.main(["train", "--resume", str(run)]) == 2
     assert "under guard" in capsys.readouterr().err
     assert command.main(["train", "cartpole", "--guard", str(honest)]) == 2

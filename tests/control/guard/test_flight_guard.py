@@ -1,85 +1,72 @@
-"""A flight with a reward that is not quite what is meant: to be high, because flights that fall are low."""
+"""A flight with a reward that is not quite what is meant: near the point, and the higher the better."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from telic.control.controller import PolicyController
-from telic.control.guard.certificate import certify, chi_squared_from_ratios, correlation, penalty_weight
+from telic.control.guard.assess import assess
+from telic.control.guard.certificate import correlation, penalty_weight
 from telic.control.guard.discriminator import Discriminator
 from telic.control.guard.orpo import OrpoGuard
 from telic.control.guard.penalty import OccupancyPenalty
+from telic.control.guard.visits import Visits
 from telic.control.make import reward_for
 from telic.control.shac import ShacConfig
-from telic.control.train import TrainConfig, own_threads_only, train
-from telic.replay.replay import Replay
-from telic.replay.schema import Schema
+from telic.control.train import TrainConfig, train
+from telic.launch.data.make import recording_of_flights
+from telic.replay.exchange.memory import replay_of
+from telic.rewards.evidence import Stored, evidence
 from telic.rewards.program import parse_reward
-from telic.sim.multirotor.world import MultirotorWorld
 from telic.sim.tasks.registry import make_task
 
-PROXY = '''"""Stay up."""
+PROXY = '''"""Come near, and the higher the better."""
 
 
-def reward(position, rotation):
-    return {"high": 2.0 * position[2], "upright": 0.5 * rotation[..., 2, 2]}
+def reward(position, velocity, rotation, angular_velocity, reference_position):
+    offset = position - reference_position
+    return {
+        "alive": 2.0,
+        "place": -3.0 * norm(offset),
+        "high": 12.0 * maximum(offset[2] - 0.3, 0.0),
+        "still": -0.05 * square(norm(velocity)),
+        "upright": -0.2 * (1.0 - rotation[..., 2, 2]),
+        "spin": -0.005 * square(norm(angular_velocity)),
+    }
 '''
 SEEN = ("position", "velocity", "rotation", "angular_velocity")
+CAREFUL = ShacConfig(actor_learning_rate=1e-3, final_learning_rate=1e-4)
 FLIGHTS = 300
 
 
-def flown(task, weights):
-    """The steps of many short flights, and which of them came before the flight was lost: (steps, flights)."""
-    world = MultirotorWorld(task, FLIGHTS, seed=5)
-    replay = Replay(Schema(task.schema, task.actions), FLIGHTS * task.episode_steps, FLIGHTS)
-    controller = PolicyController(weights)
-    lost, alive = np.zeros(FLIGHTS, bool), []
-    for _ in range(task.episode_steps):
-        signals = {name: values.copy() for name, values in world.signals.items()}
-        action = controller.act(world.observation, world.signals)
-        world.step(action)
-        replay.add(signals, action, world.signals, world.terminated, world.truncated)
-        alive.append(~lost)
-        lost |= world.terminated
-        world.reset(world.terminated | world.truncated)
-    return replay.read(replay.slots().ravel()), np.array(alive).ravel()
-
-
-def per_step(reward, steps, alive):
-    """The reward of each step; nothing after a flight was lost."""
-    return reward.total(steps.inputs(reward.inputs)) * alive
-
-
-def visits(steps, alive):
-    return {name: values[alive] for name, values in steps.inputs(SEEN).items()}
+def flown(task, truth, weights):
+    """Many short flights of a policy, from the same starts for every policy."""
+    replay = replay_of(recording_of_flights(task, PolicyController(weights), FLIGHTS, 5, "policy", lambda told: None))
+    return Visits(evidence([Stored(replay)], truth), task.episode_steps)
 
 
 @pytest.mark.slow
-def test_unguarded_the_true_reward_falls_and_guarded_it_does_not():
+@pytest.mark.parametrize("seed", [0, 1])
+def test_unguarded_the_true_reward_falls_and_guarded_it_does_not(seed):
     task = make_task("hover")
     short = replace(task, truncate_after_s=1.5)
     true, proxy = reward_for(task), parse_reward(PROXY, task.schema)
-    careful = ShacConfig(actor_learning_rate=1e-3, final_learning_rate=1e-4)
-    checked = train(task, true, TrainConfig(updates=40, seed=3)).weights
-    steps, alive = flown(short, checked)
-    basis = correlation(per_step(true, steps, alive), per_step(proxy, steps, alive))
-    assert basis.r > 0.4
-    reference = visits(steps, alive)
+    checked = train(task, true, TrainConfig(updates=40, seed=3 + seed)).weights
+    reference = flown(short, true, checked)
+    basis = correlation(reference.rewards(true)[reference.counts], reference.rewards(proxy)[reference.counts])
+    assert basis.r > 0.9
 
     def outcome(guard):
-        weights = train(task, proxy, TrainConfig(updates=300, shac=careful), start=checked, after_update=guard).weights
-        steps, alive = flown(short, weights)
-        with own_threads_only():
-            judge = Discriminator(reference, SEEN, seed=1)
-            judge.learn(visits(steps, alive), 1500)
-        chi2 = chi_squared_from_ratios(judge.log_ratio(visits(steps, alive)))
-        certificate = certify(basis, float(per_step(proxy, steps, alive).mean()), chi2)
-        return float(per_step(true, steps, alive).mean()) - basis.mean, certificate
+        config = TrainConfig(updates=200, seed=seed, shac=CAREFUL)
+        weights = train(task, proxy, config, start=checked, after_update=guard).weights
+        return assess(proxy, true, flown(short, true, weights), reference)
 
-    blind, _ = outcome(None)
-    penalty = OccupancyPenalty(Discriminator(reference, SEEN), 0.3 * penalty_weight(basis), "kl")
-    guarded, certificate = outcome(OrpoGuard(proxy, penalty))
-    assert blind < -0.5
-    assert guarded > 0.0
-    assert guarded >= certificate.bound
+    blind = outcome(None)
+    penalty = OccupancyPenalty(Discriminator(reference.inputs(SEEN), SEEN), penalty_weight(basis), "kl")
+    guarded = outcome(OrpoGuard(proxy, penalty))
+    assert blind.gain.high < -0.2
+    assert guarded.gain.value > 0.0
+    for found in (blind, guarded):
+        assert found.gain.value >= found.certificate.bound
+    # The policy that left the reference is the one of which less is certain.
+    assert guarded.certificate.bound > blind.certificate.bound + 1.0
