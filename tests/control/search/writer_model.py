@@ -27,26 +27,40 @@ def program(parameters, terms, before=""):
     return f"{HEAD}def reward({', '.join(parameters)}):\n{before}    return {{\n{body}    }}\n{SUCCESS}"
 
 
-UPRIGHT = program(["pole_direction", "action"], {"upright": "pole_direction[0]", "effort": "-0.01 * square(norm(action))"})
+UPRIGHT = program(
+    ["pole_direction", "action"], {"upright": "pole_direction[0]", "effort": "-0.01 * square(norm(action))"}
+)
 MIDDLE = program(
-    ["cart_position", "pole_direction", "pole_velocity"],
+    ["cart_position", "pole_direction"],
     {
-        "upright": "tolerance(pole_direction[0], lower=0.98, margin=0.1)",
-        "middle": "0.2 * tolerance(cart_position[0], bound=0.1, margin=1.5)",
-        "calm": "-0.02 * abs(pole_velocity[0])",
+        "upright": "tolerance(pole_direction[0], lower=0.995, margin=0.1)",
+        "middle": "0.2 * tolerance(cart_position[0], margin=1.0)",
+    },
+)
+SMOOTH = program(
+    ["pole_direction", "pole_velocity", "action"],
+    {
+        "upright": "0.5 + 0.5 * pole_direction[0]",
+        "calm": "(0.5 + 0.5 * pole_direction[0]) ** 4 * tolerance(pole_velocity[0], margin=5.0)",
+        "effort": "-0.01 * square(norm(action))",
     },
 )
 LASTING = program(["terminated"], {"lasting": "1.0 - terminated"})
 SPINNING = program(["pole_velocity"], {"spin": "abs(pole_velocity[0])"})
 INVERTED = program(["pole_direction"], {"upright": "1.0 - pole_direction[0]"})
-MIXED_UNITS = program(
-    ["cart_position", "pole_angle"], {"error": "-norm(cart_position) - norm(pole_angle)"}
-)
+MIXED_UNITS = program(["cart_position", "pole_angle"], {"error": "-norm(cart_position) - norm(pole_angle)"})
 UNKNOWN_SIGNAL = UPRIGHT.replace("pole_direction[0],", "pole_height[0],")
 
 # What the first six candidates begin with, and what they answer when it is sent back.
-FIRST = (MIXED_UNITS, SPINNING, MIDDLE, UNKNOWN_SIGNAL, UPRIGHT, LASTING)
-MENDED = (UPRIGHT, INVERTED, MIDDLE, UPRIGHT.replace("-0.01", "-0.05"), UPRIGHT, LASTING)
+FIRST = (MIXED_UNITS, SPINNING, MIDDLE, UNKNOWN_SIGNAL, SMOOTH, LASTING)
+MENDED = (UPRIGHT, INVERTED, MIDDLE, UPRIGHT.replace("-0.01", "-0.05"), SMOOTH, LASTING)
+# What it knows to add to a program, each with its weights.
+CHANGES = {
+    "lost": ("-{} * terminated", ("10.0", "20.0", "30.0")),
+    "middle": ("-{} * square(cart_position[0])", ("0.4", "0.7", "1.0")),
+    "calm": ("{} * tolerance(pole_velocity[0], margin=2.0)", ("0.3", "0.5")),
+    "still": ("{} * tolerance(cart_velocity[0], margin=2.0)", ("0.3", "0.5")),
+}
 
 
 def answer(messages, sample):
@@ -74,14 +88,15 @@ def improved(question, rng, sample):
     if sample % 6 == 1:
         # A trap: not to fall is worth less than to fall soon.
         terms["haste"] = "50.0 * terminated"
-    elif "middle" not in terms:
-        terms["middle"] = f"{rng.choice(('0.2', '0.5', '1.0'))} * tolerance(cart_position[0], bound=0.1, margin=1.5)"
-    elif "lost" not in terms:
-        terms["lost"] = f"-{rng.choice(('5.0', '10.0', '20.0'))} * terminated"
-    elif "still" not in terms:
-        terms["still"] = f"-{rng.choice(('0.02', '0.05', '0.1'))} * square(cart_velocity[0])"
-    else:
-        terms["middle"] = f"{rng.choice(('0.3', '0.7', '1.5'))} * tolerance(cart_position[0], bound=0.05, margin=1.0)"
+    # It is told what ended the episodes: where the cart ran away, its place comes first.
+    left = [name for name in CHANGES if name not in terms]
+    ran_away = "cart_position" in question.partition("What ended the others")[2]
+    chosen = rng.sample(left, min(2, len(left))) or [rng.choice(sorted(CHANGES))]
+    if ran_away and "middle" not in chosen:
+        chosen[0] = "middle"
+    for name in chosen:
+        text, weights = CHANGES[name]
+        terms[name] = text.format(rng.choice(weights))
     known = ("cart_position", "cart_velocity", "pole_direction", "pole_velocity", "action", "terminated")
     read = [name for name in known if any(re.search(rf"\b{name}\b", text) for text in terms.values())]
     return program(read, terms)
