@@ -79,7 +79,6 @@ def test_the_sentences_that_a_refusal_shows_work_and_are_finite_on_shaken_episod
 @pytest.mark.parametrize(
     ("task", "sentence"),
     [
-        ("half_cheetah", "run backwards at 1 m/s with little effort"),
         ("quadruped", "walk forwards at 0.4 m/s and turn right at 20 deg/s"),
         ("arm_pick", "lift the cube to 20 cm"),
     ],
@@ -107,13 +106,11 @@ def test_what_a_task_cannot_do_is_refused_with_sentences_that_work(task, sentenc
     [
         ("half_cheetah", "scoot along in reverse", "race"),
         ("half_cheetah", "rush forward at 2 m/s", "pace"),
+        ("half_cheetah", "spring into the air", "jump"),
         ("quadruped", "whirl around", "turn_on"),
-        ("hopper", "spring into the air", "jump"),
         ("cartpole", "make sure that the stick does not topple", "upright"),
         ("arm_pick", "heave the block up", "lift_up"),
-        ("arm_door", "tug the door open", "open"),
-        ("humanoid_standup", "climb onto your feet", "get_up"),
-        ("agv", "pirouette at 20 degrees per second", "turn"),
+        ("arm_pick", "nudge the cube towards the target", "carry"),
     ],
 )
 def test_paraphrases_are_understood(task, sentence, intent):
@@ -125,10 +122,11 @@ def test_paraphrases_are_understood(task, sentence, intent):
     ("task", "sentence"),
     [
         ("half_cheetah", "do the dishes"),
+        ("quadruped", "sing a song"),
+        ("quadruped", "explode"),
         ("cartpole", "saw the pole in half"),
         ("arm_pick", "paint the cube red"),
-        ("arm_door", "knock on the door"),
-        ("agv", "explode"),
+        ("arm_pick", "smash the cube"),
     ],
 )
 def test_the_sentence_model_takes_no_nonsense(task, sentence):
@@ -144,7 +142,7 @@ SPEEDS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(SPEEDS),
     st.floats(0.0, 1.0),
@@ -182,7 +180,7 @@ forward backwards left up and , then not slowly gently without falling in place 
 
 
 @given(st.sampled_from(known_tasks()), st.lists(st.sampled_from(FRAGMENTS.split()), max_size=10))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_heap_of_known_words_gets_a_program_or_a_reason(task, fragments):
     try:
         brief = write_for(task, " ".join(fragments), use_model=False)
@@ -305,6 +303,15 @@ def test_a_vehicle_that_drives_backwards_is_good_at_driving_backwards():
     back, ahead = (program("agv", f"drive {way} at 0.3 m/s").total(step) for way in ("backwards", "forwards"))
     assert back[0] > back[1]
     assert ahead[0] < ahead[1]
+
+
+def test_the_sentences_of_the_page_about_writers_work():
+    page = (Path(__file__).parents[2] / "docs" / "writers.md").read_text(encoding="utf-8")
+    shown = re.findall(r'^telic (?:reward write|run) "([^"]+)" --task (\w+)(?! --writer)', page, re.MULTILINE)
+    offline = [(task, sentence) for sentence, task in shown if not re.search(f"{sentence}.*--writer llm", page)]
+    assert len(offline) >= 4
+    for task, sentence in offline:
+        assert program(task, sentence).success_term is not None
 
 
 def test_briefs_are_plain_data():

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from telic.rewards.writing.brief import Refusal
-from telic.rewards.writing.robots.reading import Ask
+from telic.rewards.writing.robots.clause import Ask
 from telic.rewards.writing.robots.repertoire import Ability, Repertoire
 from telic.rewards.writing.slots import Found
 from telic.rewards.writing.source import number, numbers

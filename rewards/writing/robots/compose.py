@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Template
 
-from telic.rewards.writing.robots.reading import Ask
+from telic.rewards.writing.robots.clause import Ask
 from telic.rewards.writing.robots.repertoire import Piece, Repertoire
 from telic.rewards.writing.source import docstring, number, signature
 from telic.rewards.writing.vocabulary import words

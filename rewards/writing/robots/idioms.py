@@ -32,6 +32,8 @@ _ROWS = r"""
 <not>(turn|veer|drift|rotat|swerv|spin)\w*( (to (the|either) side|sideways|around|away|off course))* -> straighton
 <not>(mov|budg|go|walk|driv|stray)\w*( (at all|anywhere|around|from (the|this|your) spot))* -> still
 
+<not>(go|run|walk|move|drive|swim|hop|travel)\w* (faster|quicker) than -> go at most
+
 # How.
 as (fast|quickly|swiftly) as <can>                               -> fastest
 (at|with) (full|top|maximum|your (top|highest|maximum)) <speed>  -> fastest
@@ -44,6 +46,10 @@ as high as <can>                                                 -> highest
 <little>( (of|amount of|as possible))* <effort>( as <can>)?      -> gently
 <not>(wast|us|spend)\w* (much|a lot of|too much) <effort>        -> gently
 (sav|conserv)\w* (energy|power|effort)|energy efficiently        -> gently
+<not>(any |in a )?hurry(ing)?                                    -> slowly
+(avoid(ing)? |<not>(mak\w* )?)(any )?(jerky|sudden|abrupt) (movements?|motions?|moves?) -> smoothly
+<not>jerk(s|ing)?                                                -> smoothly
+(for )?as long as <can>                                          ->
 at (a )?(slow|low|gentle|leisurely) <speed>|in slow motion       -> slowly
 at (a )?(high|fast|quick) <speed>                                -> quickly
 at (a )?(steady|constant|even) <speed>                           ->
@@ -51,18 +57,19 @@ with( (high|great|good|utmost))? (precision|accuracy)            -> precisely
 with (great )?care                                               -> carefully
 
 # Where.
-(above|over|off) (the )?(ground|floor)( level)?                  -> above theground
+(above|over|off) (the )?(ground|floor|table)( (level|top))?      -> above theground
 (the )?(ground|floor)                                            -> theground
 (in|to|at|into|near|around) (the )?(middle|cent(re|er))<track>   -> centred
 (?<=left |ight )of (the )?(middle|cent(re|er))<track>            ->
 of (the )?(middle|cent(re|er))<track>                            -> centred
-(on|in) (the spot|place)                                         -> inplace
+(on|in) ((the|a|this|that|your|same) )*(spot|place)                                         -> inplace
 at rest                                                          -> still
 (straight|directly)(?= (forward|back|up|down|to|left|right)\b)   ->
 in a straight line|(keep|keeping|hold|holding|maintain|maintaining) <heading> -> straighton
 straighton( straighton)+                                         -> straighton
 
 # Two words for one act.
+(hop|jump|bounce|leap)(s|ing|ping)? up and down                  -> jump
 (get|gets|getting|stand|stands|standing|rise|rises|rising) up    -> getup
 (to|onto|on) (your|its) feet                                     -> getup
 swing(s|ing)?( (the|a|both|its|your))?( (pole|poles|pendulum|links?|arm|tip|acrobot|it))* up(right)?(wards?)? -> swingup
