@@ -88,7 +88,8 @@ SCALAR_TEMPLATES = (
     "(1.0 if all(<v> < <s>) else <s>)",
     "(0.5 if any(<v> == <v>) else <s>)",
     "(<s> if 1.0 < 2.0 else <s>)",
-    "(0.5 if 1.0 > 2.0 or <s> > 0.0 else <s>)",
+    # Not zero: a bell of single precision is exactly zero where one of double precision is not yet.
+    "(0.5 if 1.0 > 2.0 or <s> > 0.05 else <s>)",
     "(<v>)[..., 2]",
     "0.5 * norm((<v>)[1:3])",
     "wrap_angle(4.0 * <s> * radian) / (3.0 * radian)",
