@@ -1,5 +1,6 @@
 """The built-in writer on tasks with MuJoCo models: what sentences become, and what they are worth on real motion."""
 
+import itertools
 import json
 import re
 import tomllib
@@ -89,6 +90,26 @@ def test_written_programs_pass_the_numeric_checks(task, sentence):
     names = {*written.inputs, *written.success_inputs}
     report = check_reward(written, replay.read(replay.slots().ravel()).inputs(names))
     assert report.passed, report.findings
+
+
+@pytest.mark.parametrize("task", known_tasks())
+def test_what_may_be_asked_for_together_has_names_of_its_own(task):
+    known = repertoire(task)
+    for first, second in itertools.combinations(known.abilities, 2):
+        if first.subject == second.subject:
+            continue
+        for part in ("terms", "costs", "locals"):
+            one, other = getattr(first, part), getattr(second, part)
+            assert all(one[name] == other[name] for name in one.keys() & other.keys()), (first.name, second.name)
+    for ability in known.abilities:
+        for name in ability.terms.keys() & known.terms.keys():
+            assert ability.subject in known.terms[name].unless, (ability.name, name)
+
+
+def test_a_lost_episode_is_no_success():
+    written = program("hopper", "hop forwards at 1 m/s")
+    step = {"next_forward_velocity": np.full((2, 1), 1.0, np.float32), "terminated": np.array([0.0, 1.0], np.float32)}
+    assert written.success(step).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(("task", "sentence"), REFUSED)
@@ -204,6 +225,11 @@ def test_manners_change_weights():
         "previous_action": np.ones((1, 6), np.float32),
     }
     assert gentle.terms(step)["effort"] == pytest.approx(5.0 * plain.terms(step)["effort"])
+
+
+def test_a_manner_that_changes_nothing_is_said_to_be_ignored():
+    assert write_for("cartpole", "quickly balance the pole", use_model=False).ignored == ("fast",)
+    assert write_for("half_cheetah", "run quickly", use_model=False).ignored == ()
 
 
 def test_an_unknown_task_and_a_sentence_that_is_no_text_are_errors():

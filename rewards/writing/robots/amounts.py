@@ -10,19 +10,20 @@ from telic.rewards.writing.slots import Found
 from telic.rewards.writing.source import number, numbers
 from telic.rewards.writing.values import Values
 
-# How the number of a slot is read: the group that holds it, the method of `Values`, the unit, and a name for people.
-_READ: dict[str, tuple[str, Callable[[Values, str], float], str, str]] = {
-    "speed": ("anyspeed", Values.speed, "m/s", "speed"),
-    "at_most": ("speed", Values.speed, "m/s", "speed"),
-    "at_least": ("speed", Values.speed, "m/s", "speed"),
-    "rate": ("rate", Values.rate, "rad/s", "turning rate"),
-    "height": ("length", Values.length, "m", "height"),
-    "length": ("metres", Values.length, "m", "distance"),
-    "away": ("metres", Values.length, "m", "distance"),
-    "within": ("metres", Values.length, "m", "precision"),
-    "offset": ("metres", Values.length, "m", "distance"),
-    "angle": ("angle", Values.angle, "rad", "angle"),
+# How the number of a slot is read, its unit, and a name for people.
+_READ: dict[str, tuple[Callable[[Values, str], float], str, str]] = {
+    "speed": (Values.speed, "m/s", "speed"),
+    "at_most": (Values.speed, "m/s", "speed"),
+    "at_least": (Values.speed, "m/s", "speed"),
+    "rate": (Values.rate, "rad/s", "turning rate"),
+    "height": (Values.length, "m", "height"),
+    "length": (Values.length, "m", "distance"),
+    "away": (Values.length, "m", "distance"),
+    "within": (Values.length, "m", "precision"),
+    "offset": (Values.length, "m", "distance"),
+    "angle": (Values.angle, "rad", "angle"),
 }
+# The groups of a slot that may hold its number.
 _NUMBER_GROUPS = ("metres", "length", "anyspeed", "speed", "rate", "angle")
 _TURNS = {"clockwise": "right", "counterclockwise": "left"}
 # Words of place beside a length, as directions.
@@ -58,13 +59,14 @@ def numbers_of(ask: Ask, known: Repertoire, values: Values) -> dict[str, str]:
 
 
 def _size(ask: Ask, slot: str, found: Sequence[Found], known: Repertoire, values: Values) -> float:
-    _, read, unit, name = _READ[slot]
+    read, unit, name = _READ[slot]
     if len(found) > 1:
         raise Refusal(f"{ask.said} gives two {name}s", "give one")
     symbol = next(text for group in _NUMBER_GROUPS if (text := found[0][group]))
     value = read(values, symbol)
     limit = known.limit(ask.ability, slot)
-    size = value if slot == "height" else abs(value)
+    # A direction gives a number its sign; without one, a negative number is a number of its own.
+    size = abs(value) if slot == ask.ability.scaled and slot != "height" else value
     if limit is not None and not limit[0] - 1e-9 <= size <= limit[1] + 1e-9:
         low, high, shown = (math.degrees(n) if unit.startswith("rad") else n for n in (*limit, value))
         unit = unit.replace("rad", "degrees")

@@ -46,7 +46,7 @@ def compose(sentence: str, parts: Sequence[Part], manners: Iterable[str], known:
     terms = _lines(own, known.values, factors)
     costs: dict[str, list[str]] = {}
     names = {name: Template(code).substitute(known.values) for name, code in known.locals.items()}
-    constants, success = [], [known.success] if known.success else []
+    constants, success = [], []
     for part in parts:
         ability, text = part.ask.ability, {**known.values, **part.text}
         constants += [Template(line).substitute(text) for line in ability.constants]
@@ -55,6 +55,7 @@ def compose(sentence: str, parts: Sequence[Part], manners: Iterable[str], known:
         costs |= _lines(ability.costs, text, {})
         if ability.success:
             success.append(Template(ability.success).substitute(text))
+    success += [known.success] if known.success else []
     functions = [_function("reward", _dictionary(terms), names)]
     if costs:
         functions.append(_function("cost", _dictionary(costs), names))

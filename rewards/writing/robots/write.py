@@ -85,6 +85,7 @@ def _brief(sentence: str, reading: Reading, known: Repertoire) -> TaskBrief:
         for part in parts
         if part.ask.ability.assumes
     ]
+    used = {*known.manners, *(slot for ask in reading.asks for slot in ask.slots)}
     manners = [f"{manner}: changes the reward's weights" for manner in sorted(reading.manners & set(known.manners))]
     return TaskBrief(
         sentence=sentence,
@@ -92,7 +93,7 @@ def _brief(sentence: str, reading: Reading, known: Repertoire) -> TaskBrief:
         intents=tuple(ask.ability.name for ask in reading.asks),
         reward_source=compose(sentence, parts, reading.manners, known),
         understood=(*reading.remarks, *values.remarks, *assumed, *manners),
-        ignored=tuple(reading.ignored),
+        ignored=(*reading.ignored, *sorted(reading.manners - used)),
     )
 
 
