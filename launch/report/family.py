@@ -106,7 +106,7 @@ def _compared(result: SearchResult) -> list[dict[str, str]]:
 def _seeds(result: SearchResult) -> list[dict[str, Any]]:
     pairs = zip(result.comparison.winner.trials, result.comparison.own.trials, strict=True)
     return [
-        {"seed": own.seed, "winner": winner.failed or f"{winner.scores.mean():.3f}", "own": f"{own.scores.mean():.3f}"}
+        {"seed": own.seed, "winner": winner.failed or f"{winner.scores.mean():.4f}", "own": f"{own.scores.mean():.4f}"}
         for winner, own in pairs
     ]
 
@@ -191,8 +191,8 @@ def _score(standing: Standing | None) -> str:
 
 
 def _figure(interval: Interval | None, signed: bool = False) -> str:
-    return "-" if interval is None else f"{interval.value:+.3f}" if signed else f"{interval.value:.3f}"
+    return "-" if interval is None else f"{interval.value:+.4f}" if signed else f"{interval.value:.4f}"
 
 
 def _range(interval: Interval | None) -> str:
-    return "-" if interval is None else f"95 %: {interval.low:.3f} to {interval.high:.3f}"
+    return "-" if interval is None else f"95 %: {interval.low:.4f} to {interval.high:.4f}"

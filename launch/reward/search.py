@@ -284,9 +284,9 @@ def _show(result: "SearchResult", folder: "SearchFolder") -> None:
         (f"winner {result.winner.name}", compared.winner, compared.winner_score),
         ("the task's own reward", compared.own, compared.own_score),
     ):
-        found = standing.failed if score is None else f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
+        found = standing.failed if score is None else f"{score.value:.4f} ({score.low:.4f} to {score.high:.4f})"
         say(f"{name}: {found}")
     if compared.difference is not None:
         difference = compared.difference
-        say(f"difference: {difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})")
+        say(f"difference: {difference.value:+.4f} ({difference.low:+.4f} to {difference.high:+.4f})")
     say(f"{folder.reward}\n{folder.page}")
