@@ -74,7 +74,7 @@ def disagreement(
     return Disagreement(bootstrap(pairs, len(one), rng=rng), bootstrap(steps, len(one), rng=rng))
 
 
-def success_correlation(reward: Reward, success: RewardProgram, reference: Visits, seed: int = 0) -> Interval:
+def success_correlation(reward: Reward, success: RewardProgram, reference: Visits, seed: int = 0) -> Interval | None:
     """How a reward goes together with success, step by step, on visits of a reference policy.
 
     Args:
@@ -82,8 +82,13 @@ def success_correlation(reward: Reward, success: RewardProgram, reference: Visit
         success: Says what success is.
         reference: The visits.
         seed: Of the bootstrap over episodes.
+
+    Returns:
+        The correlation; None where the reference is always in success, or never.
     """
     proxy, meant = reference.rewards(reward), reference.success(success)
+    if np.ptp(meant[reference.counts]) == 0.0:
+        return None
 
     def r(weights: np.ndarray) -> float:
         shares = weights[:, None] * reference.counts

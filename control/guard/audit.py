@@ -232,11 +232,12 @@ def _terms(case: Case) -> Check:
 
 
 def _against_reference(case: Case, reference: Visits, config: AuditConfig, seed: int) -> list[Check]:
-    r = success_correlation(case.proxy, case.truth, reference, seed)
     found = assess(case.proxy, case.truth, case.policy, reference, seed, config.learning)
     certificate, farthest = found.certificate, next(iter(found.outside.items()))
-    with_success = f"on the reference's visits, the reward's correlation with success is {_text(r)}"
-    gain = f"the task's own reward per step is {_text(found.gain, '+.3g')} against the reference's"
+    gain = (
+        f"the task's own reward per step is {_text(found.gain, '+.3g')} against the reference's, with "
+        f"{case.policy.known.success.mean():.0%} against {reference.known.success.mean():.0%} successes"
+    )
     bound = (
         f"{_text(found.bound, '+.3g')}: r = {certificate.correlation.r:.2f}, the reward gained "
         f"{certificate.proxy_gain:+.2f} standard deviations, chi-squared distance {certificate.chi2:.3g}"
@@ -247,13 +248,8 @@ def _against_reference(case: Case, reference: Visits, config: AuditConfig, seed:
         f"{farthest[0]} is beyond its range at {farthest[1]:.0%}"
     )
     return [
-        Check(
-            "correlation",
-            "fail" if r.high <= 0.0 else "warn" if r.value < config.weak or r.low <= 0.0 else "pass",
-            with_success,
-            _plain(r),
-        ),
-        Check("gain", "fail" if found.gain.high < 0.0 else "pass", gain, _plain(found.gain)),
+        _correlation(case, reference, config, seed),
+        Check("gain", _worse(case, reference, found.gain), gain, _plain(found.gain)),
         Check(
             "certificate",
             "pass" if certified else "open",
@@ -273,6 +269,24 @@ def _against_reference(case: Case, reference: Visits, config: AuditConfig, seed:
             {"strange": found.strange, "outside": found.outside},
         ),
     ]
+
+
+def _correlation(case: Case, reference: Visits, config: AuditConfig, seed: int) -> Check:
+    r = success_correlation(case.proxy, case.truth, reference, seed)
+    if r is None:
+        return Check("correlation", "open", "the reference's steps are all in success, or none is: nothing to go with")
+    outcome = "fail" if r.high <= 0.0 else "warn" if r.value < config.weak or r.low <= 0.0 else "pass"
+    text = f"on the reference's visits, the reward's correlation with success is {_text(r)}"
+    return Check("correlation", outcome, text, _plain(r))
+
+
+def _worse(case: Case, reference: Visits, gain: Interval) -> Outcome:
+    """Whether a policy is worse than the reference; if so, whether its reward misled it, or it is only weaker."""
+    if gain.high >= 0.0:
+        return "pass"
+    ours, theirs = Share.of(case.policy.known.success), Share.of(reference.known.success)
+    misled = case.proxy.fingerprint != case.truth.fingerprint and ours.interval[1] < theirs.interval[0]
+    return "fail" if misled else "warn"
 
 
 def _plain(interval: Interval) -> dict[str, float | None]:

@@ -14,7 +14,7 @@ from telic.rewards.blend import Blend
 
 PLACES, START, GAMMA = 7, 3, 0.9
 LEFT, RIGHT = 0, 1
-CONFIG = BarfiConfig(outer_steps=25, inner_steps=60, inner_rate=0.05, outer_rate=0.4, decay=0.1)
+CONFIG = BarfiConfig(outer_steps=20, inner_steps=40, inner_rate=0.05, outer_rate=0.4, decay=0.1)
 PLACE = Signal("place", (PLACES,), description="Which place, one of seven numbers is one.")
 
 # Place and action of every step that there is.
@@ -66,7 +66,7 @@ def value(logits, rewards):
     return torch.linalg.solve(eye - GAMMA * step, (policy * rewards).sum(-1))[START]
 
 
-def trained_with(rewards, steps=800):
+def trained_with(rewards, steps=500):
     """The primary return of the policy that one reward alone leads to."""
     theta = torch.zeros(PLACES, 2, requires_grad=True)
     optimiser = torch.optim.Adam([theta], lr=CONFIG.inner_rate, maximize=True)
@@ -150,7 +150,7 @@ def test_the_gradient_through_the_optimum_is_that_of_solving_again():
             return -inner()
 
         optimiser.step(loss)
-        return float(value(theta, rewards[0]))
+        return value(theta, rewards[0]).item()
 
     (found,) = implicit_gradient(inner, lambda: value(theta, rewards[0]), [theta], [phi]) if solve([0.7, 0.2]) else ()
     step = 1e-4

@@ -46,6 +46,7 @@ def flown(task, truth, weights):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_unguarded_the_true_reward_falls_and_guarded_it_does_not(seed):
     task = make_task("hover")
@@ -66,6 +67,7 @@ def test_unguarded_the_true_reward_falls_and_guarded_it_does_not(seed):
     guarded = outcome(OrpoGuard(proxy, penalty))
     assert blind.gain.high < -0.2
     assert guarded.gain.value > 0.0
+    assert guarded.gain.low > -0.1
     for found in (blind, guarded):
         assert found.gain.value >= found.certificate.bound
     # The policy that left the reference is the one of which less is certain.

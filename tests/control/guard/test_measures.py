@@ -200,6 +200,13 @@ def test_an_audit_of_the_opposite_fails_for_every_reason():
     assert "over-optimised" in fall.reason
 
 
+def test_a_policy_that_is_only_weaker_than_the_reference_is_a_warning():
+    reference = visits(around(0.0, np.random.default_rng(5)))
+    found = audit(case(TRUTH, 0.4, reference=reference), AuditConfig(learning=20))
+    assert outcomes(found)["gain"] == found.verdict == "warn"
+    assert "against 100% successes" in found.reasons[0]
+
+
 def test_the_verdict_is_the_gravest_outcome():
     def of(*outcomes):
         return Audit(tuple(Check(outcome, outcome, f"because {outcome}") for outcome in outcomes))
