@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telic.launch.recorder import Shaken, record_episodes
+from telic.replay.reward import total
 from telic.rewards.check import check_reward
 from telic.rewards.gate import check_order
 from telic.rewards.program import RewardProgram, parse_reward
@@ -74,6 +75,9 @@ def test_the_sentences_that_a_refusal_shows_work_and_are_finite_on_shaken_episod
         terms = written.terms(rows.inputs({*written.inputs, *written.success_inputs}))
         # Each is of order one: none drowns the others, unless an event is rewarded once.
         assert all(np.abs(values).max() < 25.0 for values in terms.values()), sentence
+        # Where an episode can be lost, to lose it is never better than to go on.
+        if made.terminate and "arrive" not in terms:
+            assert total(terms)[rows.terminated == 0.0].mean() > 0.0, sentence
         assert written.success(rows.inputs(set(written.success_inputs))) is not None
 
 
@@ -324,7 +328,8 @@ def test_a_vehicle_that_drives_backwards_is_good_at_driving_backwards():
         # Half a metre per second backwards to one and a half forwards: the middle goes forwards.
         world.step(np.array([[-0.8, 0.0], [-0.2, 0.0]], np.float32))
     after = {f"next_{name}": np.asarray(values, np.float32) for name, values in world.signals.items()}
-    step = {**after, "action": np.zeros((2, 2), np.float32), "previous_action": np.zeros((2, 2), np.float32)}
+    nothing = {"action": (2, 2), "previous_action": (2, 2), "terminated": (2,)}
+    step = after | {name: np.zeros(shape, np.float32) for name, shape in nothing.items()}
     assert after["next_base_linear_velocity"][:, 0] == pytest.approx([-0.3, 0.3], abs=0.05)
     back, ahead = (program("agv", f"drive {way} at 0.3 m/s").total(step) for way in ("backwards", "forwards"))
     assert back[0] > back[1]
