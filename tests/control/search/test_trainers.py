@@ -94,6 +94,15 @@ def test_flights_are_trained_by_the_gradient_and_refuse_memory():
     assert trainer.objections(reward_for(hover)) == []
 
 
+def test_a_flight_has_a_curve_and_is_probed():
+    hover = make_task("hover")
+    trainer = trainer_for(hover)
+    training = trainer(reward_for(hover), 1, 2 * trainer.config.shac.steps_per_update, lambda weights: {"fitness": 0.5})
+    assert training.steps == 2 * trainer.config.shac.steps_per_update
+    assert [set(row) for row in training.curve] == [{"step", "reward", "terms", "fitness"}] * 2
+    assert training.weights.num_outputs == 4
+
+
 def test_time_after_an_early_end_is_no_success(task):
     """A policy that pushes to one side falls: what came before its end is counted over the whole episode."""
     from telic.control.policy import Dense, PolicyWeights
