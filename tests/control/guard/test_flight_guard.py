@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from telic.control.controller import PolicyController
 from telic.control.guard.assess import assess
 from telic.control.guard.certificate import correlation, penalty_weight
 from telic.control.guard.discriminator import Discriminator
+from telic.control.guard.onset import find_onset
 from telic.control.guard.orpo import OrpoGuard
 from telic.control.guard.penalty import OccupancyPenalty
 from telic.control.guard.visits import Visits
+from telic.control.guard.witness import SUCCESS, FlightWitness
 from telic.control.make import reward_for
 from telic.control.shac import ShacConfig
 from telic.control.train import TrainConfig, train
@@ -58,13 +61,21 @@ def test_unguarded_the_true_reward_falls_and_guarded_it_does_not(seed):
     assert basis.r > 0.9
 
     def outcome(guard):
-        config = TrainConfig(updates=200, seed=seed, shac=CAREFUL)
-        weights = train(task, proxy, config, start=checked, after_update=guard).weights
-        return assess(proxy, true, flown(short, true, weights), reference)
+        config = TrainConfig(updates=200, report_every=5, seed=seed, shac=CAREFUL)
+        trained = train(task, proxy, config, start=checked, after_update=guard, measure=FlightWitness(true))
+        return assess(proxy, true, flown(short, true, trained.weights), reference), trained.history
 
-    blind = outcome(None)
+    blind, history = outcome(None)
+    steps, rewards, successes = (
+        np.array([row.get(name, np.nan) for row in history]) for name in ("step", "reward", SUCCESS)
+    )
+    # The fall is seen while it happens, and the reward does not tell of it.
+    fall = find_onset(steps, rewards, successes)
+    assert fall.kind in ("over-optimisation", "unnoticed")
+    assert fall.at < steps[-1] / 2
+
     penalty = OccupancyPenalty(Discriminator(reference.inputs(SEEN), SEEN), penalty_weight(basis), "kl")
-    guarded = outcome(OrpoGuard(proxy, penalty))
+    guarded, _ = outcome(OrpoGuard(proxy, penalty))
     assert blind.gain.high < -0.2
     assert guarded.gain.value > 0.0
     assert guarded.gain.low > -0.1
