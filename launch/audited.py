@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from telic.launch.errors import UserError
+from telic.launch.errors import UserError, reading
 from telic.launch.folder import RunFolder, read_json, write_json
 
 if TYPE_CHECKING:
@@ -48,13 +48,15 @@ def heed_audit(run: Path, force: bool) -> list[str]:
     if not (run / _FILE).is_file():
         return [f"note: not audited; telic reward audit {run} looks for a reward that was gamed"]
     audit = read_json(run / _FILE)
-    if audit["policy_sha256"] != _policy_sha256(run):
+    with reading(_FILE):
+        verdict, told, policy = audit["verdict"], audit["reasons"], audit["policy_sha256"]
+    if policy != _policy_sha256(run):
         return [f"note: the audit is of an earlier policy; repeat telic reward audit {run}"]
-    reasons = [f"- {reason}" for reason in audit["reasons"]]
-    if audit["verdict"] == "fail" and not force:
+    reasons = [f"- {reason}" for reason in told]
+    if verdict == "fail" and not force:
         message = "\n".join(["the audit failed:", *reasons, "export it all the same with --force"])
-        raise UserError(message, {"verdict": "fail", "reasons": audit["reasons"]})
-    return [f"warning: the audit said {audit['verdict']}:", *reasons] if reasons else []
+        raise UserError(message, {"verdict": verdict, "reasons": told})
+    return [f"warning: the audit said {verdict}:", *reasons] if reasons else []
 
 
 def _policy_sha256(run: Path) -> str:

@@ -109,6 +109,9 @@ def test_what_nobody_audited_or_what_was_trained_again_is_noted(honest, tmp_path
     write_json(run / "audit.json", {"verdict": "fail", "reasons": ["old"], "policy_sha256": "another"})
     assert command.main(words) == 0
     assert "of an earlier policy" in capsys.readouterr().err
+    write_json(run / "audit.json", {"verdict": "pass"})
+    assert command.main(words) == 2
+    assert "audit.json: reasons" in capsys.readouterr().err
 
 
 def test_a_warning_is_told_and_exported(honest, tmp_path, capsys):
