@@ -166,6 +166,8 @@ def _curve(case: Case, column: str, what: str, relevant: float, seed: int) -> Ch
         "drop": _plain(found.drop),
         "proxy_gain": _plain(found.proxy_gain),
     }
+    if column == SUCCESS and not np.nanmax(truth) > 0.0:
+        return Check(name, "open", "no episode of the whole training was a success: there is nothing to lose", figures)
     if found.at is None:
         return Check(name, "pass", f"{what} did not fall while the reward rose: {found.last:.3g} at the end", figures)
     fell = (

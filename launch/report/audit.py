@@ -33,12 +33,14 @@ def _curves(found: Audit, history: Mapping[str, np.ndarray]) -> ChartGroup:
     """What was optimised and what was meant, over the same steps; a line where the one left the other."""
     onsets = [check.figures["at_step"] for check in found.checks if check.figures.get("at_step") is not None]
     titles = {PROXY: "Reward", TRUE_REWARD: "The task's own reward", SUCCESS: "Success"}
-    charts = [
-        Chart(title, _lines(history, name, onsets), "step", "share" if name == SUCCESS else "reward")
-        for name, title in titles.items()
-        if name in history
-    ]
+    charts = [_chart(title, name, _lines(history, name, onsets)) for name, title in titles.items() if name in history]
     return ChartGroup(charts, [("onset of over-optimisation", "reference")] if onsets and charts else ())
+
+
+def _chart(title: str, name: str, lines: list[Series]) -> Chart:
+    if name == SUCCESS:
+        return Chart(title, lines, "step", "share", y_from=0.0, y_to=1.0)
+    return Chart(title, lines, "step", "reward")
 
 
 def _lines(history: Mapping[str, np.ndarray], name: str, onsets: list[float]) -> list[Series]:

@@ -200,6 +200,12 @@ def test_an_audit_of_the_opposite_fails_for_every_reason():
     assert "over-optimised" in fall.reason
 
 
+def test_where_success_never_came_it_could_not_fall():
+    time = np.arange(40.0)
+    history = {"step": time, "reward": time, "success_fraction": np.zeros(40)}
+    assert outcomes(audit(case(TRUTH, 0.0, history=history)))["success in training"] == "open"
+
+
 def test_a_policy_that_is_only_weaker_than_the_reference_is_a_warning():
     reference = visits(around(0.0, np.random.default_rng(5)))
     found = audit(case(TRUTH, 0.4, reference=reference), AuditConfig(learning=20))
