@@ -89,11 +89,22 @@ def test_the_sentences_that_a_refusal_shows_work_and_are_finite_on_shaken_episod
     ],
 )
 def test_written_programs_pass_the_numeric_checks(task, sentence):
+    check_on_shaken_episodes(task, sentence)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", known_tasks())
+def test_every_sentence_that_is_shown_passes_the_numeric_checks(task):
+    for sentence in repertoire(task).sentences:
+        check_on_shaken_episodes(task, sentence)
+
+
+def check_on_shaken_episodes(task: str, sentence: str) -> None:
     written, made = program(task, sentence), task_named(task)
     replay = record_episodes(made, Shaken(made, np.random.default_rng(0)), seed=0, worlds=8, steps=12)
     names = {*written.inputs, *written.success_inputs}
     report = check_reward(written, replay.read(replay.slots().ravel()).inputs(names))
-    assert report.passed, report.findings
+    assert report.passed, (sentence, report.findings)
 
 
 @pytest.mark.parametrize("task", known_tasks())
