@@ -51,6 +51,8 @@ def numbers_of(ask: Ask, known: Repertoire, values: Values) -> dict[str, str]:
     vector = _vector(ask, known)
     if vector is not None:
         scale = sizes[ability.scaled] if ability.scaled else 1.0
+        if scale < 0.0 and _directions(ask.slots):
+            raise Refusal(f"{ask.said} has a direction and a negative number", "leave the sign out")
         text["size"] = number(abs(scale))
         for axis, part in zip("xyz", vector, strict=True):
             text[axis] = number(part * scale)
