@@ -6,6 +6,8 @@
 PYTHON ?= python3
 SENTENCE ?= hover one metre above the ground and hold still
 ARGS ?=
+# Test processes; a file's tests stay together.
+JOBS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -34,7 +36,7 @@ types: $(READY_TO_TEST)
 	$(BIN)/pyright
 
 unit: $(READY_TO_TEST)
-	$(BIN)/python -P -m pytest $(ARGS)
+	$(BIN)/python -P -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 system: $(SYSTEM)
 

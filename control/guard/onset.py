@@ -149,7 +149,8 @@ def _rising(values: np.ndarray) -> np.ndarray:
 
 def noise_of(values: np.ndarray) -> tuple[float, float]:
     """Standard deviation and correlation of neighbours of the noise on a curve (T,), whatever its trend."""
-    far = max(2, len(values) // 6)
+    # A kink, as where the curve turns, is in 2 of 8 of these differences at most, and their median does not see it.
+    far = max(2, len(values) // 10)
     near_variance, far_variance = _second_difference(values, 1), _second_difference(values, far)
     if far_variance == 0.0 or near_variance == 0.0:
         return sqrt(max(near_variance, far_variance) / 6.0), 0.0

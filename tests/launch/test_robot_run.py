@@ -68,8 +68,8 @@ def test_a_finished_run_is_taken_up_without_doing_anything_again(finished, capsy
 
 
 def test_a_task_that_no_contract_carries_is_run_and_said(capsys, tmp_path):
-    words = ["--task", "humanoid_standup", "--steps", "128", "--quick", "--out", tmp_path / "runs"]
-    found = run(capsys, "run", "stand up", *words, "--json")
+    words = ["--task", "humanoid", "--steps", "128", "--quick", "--out", tmp_path / "runs"]
+    found = run(capsys, "run", "walk forwards", *words, "--json")
     assert found["export"] is None and "policy_hz" in found["export_note"]
     assert "not exported" in next((tmp_path / "runs").iterdir()).joinpath("report.html").read_text()
 
