@@ -12,7 +12,7 @@ from telic.launch.film import Shot, shoot
 from telic.launch.folder import read_json, write_json
 from telic.launch.recorder import record_episodes
 from telic.launch.report.robot_page import render
-from telic.launch.report.robot_story import read_robot_story
+from telic.launch.report.story import read_run_story
 from telic.launch.stage import Found, News, Stage
 from telic.launch.viewer.cast import player_for
 from telic.replay.reward import Reward
@@ -97,7 +97,7 @@ def verify_export(run: BaselineRun, news: News) -> Found:
 
 def write_report(run: BaselineRun, news: News) -> Found:
     """Write the page to look at."""
-    run.folder.report.write_text(render(read_robot_story(run.folder)), encoding="utf-8")
+    run.folder.report.write_text(render(read_run_story(run.folder)), encoding="utf-8")
     news(str(run.folder.report))
     return {}
 

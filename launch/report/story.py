@@ -13,7 +13,7 @@ from telic.launch.folder import RunFolder, read_json
 
 
 @dataclass(frozen=True)
-class Story:
+class RunStory:
     """One run.
 
     Attributes:
@@ -23,9 +23,8 @@ class Story:
         reward: Source of the reward program.
         stages: The finished stages and what each found.
         history: Rows of the training history; columns of reward terms begin with ``term/``.
-        evaluation: Held-out episodes, by controller.
-        flights: Recorded flights, by controller.
-        proofs: What `telic verify` found.
+        evaluation: Held-out episodes.
+        proofs: What `telic verify` found; None where nothing could be exported.
     """
 
     folder: RunFolder
@@ -35,19 +34,27 @@ class Story:
     stages: Mapping[str, Mapping[str, Any]]
     history: Sequence[Mapping[str, float]]
     evaluation: Mapping[str, Any]
+    proofs: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class FlightStory(RunStory):
+    """One run of a multirotor, which is evaluated beside a PID and can always be exported.
+
+    Attributes:
+        flights: Recorded flights, by controller.
+    """
+
     flights: Mapping[str, Flight]
-    proofs: Mapping[str, Any]
 
 
-def read_story(folder: RunFolder) -> Story:
+def read_run_story(folder: RunFolder) -> RunStory:
     """Read a run whose stages are finished.
 
     Raises:
         UserError: If a file is missing or damaged.
     """
-    with reading("flight"):
-        flights = {"policy": Flight.load(folder.policy_flight), "PID": Flight.load(folder.pid_flight)}
-    return Story(
+    return RunStory(
         folder=folder,
         config=folder.config,
         sentence=folder.prompt.read_text().strip(),
@@ -55,9 +62,20 @@ def read_story(folder: RunFolder) -> Story:
         stages=folder.stages,
         history=read_history(folder.metrics),
         evaluation=read_json(folder.evaluation),
-        flights=flights,
-        proofs=read_json(folder.proofs),
+        proofs=read_json(folder.proofs) if folder.proofs.is_file() else None,
     )
+
+
+def read_story(folder: RunFolder) -> FlightStory:
+    """Read a run of a multirotor whose stages are finished.
+
+    Raises:
+        UserError: If a file is missing or damaged.
+    """
+    with reading("flight"):
+        flights = {"policy": Flight.load(folder.policy_flight), "PID": Flight.load(folder.pid_flight)}
+    story = vars(read_run_story(folder))
+    return FlightStory(**{**story, "proofs": read_json(folder.proofs)}, flights=flights)
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
