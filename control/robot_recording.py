@@ -4,6 +4,7 @@ import numpy as np
 
 from telic.control.controller import Controller, Floats
 from telic.control.flights import held_out
+from telic.control.ignorant import Random
 from telic.sim.mujoco.task import MujocoTask
 
 # Robots side by side, the share of the observations in which they move at random, and of how many one is picked.
@@ -30,7 +31,7 @@ def record_robot_observations(task: MujocoTask, controller: Controller, count: i
     if count < 2:
         raise ValueError(f"count is {count}; allowed: at least 2")
     wild = round(_WILD_SHARE * count)
-    anyhow = _Wild(task, np.random.default_rng(held_out(seed)))
+    anyhow = Random(task.actions, np.random.default_rng(held_out(seed)))
     return np.concatenate([_seen(task, controller, count - wild, seed), _seen(task, anyhow, wild, seed)])
 
 
@@ -48,18 +49,3 @@ def _seen(task: MujocoTask, controller: Controller, count: int, seed: int) -> Fl
             controller.reset(ended)
     seen = np.concatenate(rows)
     return seen[np.linspace(0, len(seen) - 1, count).astype(int)]
-
-
-class _Wild:
-    """Actions at random within the limits of a task."""
-
-    def __init__(self, task: MujocoTask, rng: np.random.Generator) -> None:
-        self._low, self._high = task.actions.bounds
-        self._rng = rng
-
-    def reset(self, ids: object = None) -> None:
-        """Do nothing: nothing is remembered."""
-
-    def act(self, observation: Floats, signals: object) -> Floats:
-        """Return actions (N, actuators)."""
-        return self._rng.uniform(self._low, self._high, (len(observation), len(self._low))).astype(np.float32)

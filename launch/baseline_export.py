@@ -1,23 +1,21 @@
 """The policy of a Stable-Baselines3 run on a robot's task, for other machines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from telic.control.robot_recording import record_robot_observations
 from telic.control.within_limits import in_units_of
-from telic.deploy.export import export
-from telic.deploy.task_contract import contract_from_task
 from telic.launch.baseline import BaselineRun, controller_of
-from telic.launch.errors import UserError, reading
+from telic.launch.errors import UserError
+from telic.launch.policy_export import write_policy
+from telic.launch.stage import News
 from telic.sim.mujoco.task import MujocoTask
 
 _OBSERVATIONS = 1000
 _RECORDING_SEED = 1
 
 
-def export_baseline(
-    run: BaselineRun, out: Path, targets: Sequence[str] | None, news: Callable[[str], None]
-) -> list[Path]:
+def export_baseline(run: BaselineRun, out: Path, targets: Sequence[str] | None, news: News) -> list[Path]:
     """Write a run's policy for other machines, with its contract.
 
     Args:
@@ -39,9 +37,5 @@ def export_baseline(
             "contract with a robot; describe the robot in a task file (telic task new), and train on that"
         )
     observations = record_robot_observations(task, controller_of(run), _OBSERVATIONS, _RECORDING_SEED)
-    with reading("export"):
-        weights = in_units_of(run.weights, task.actions)
-        contract = contract_from_task(task, weights, observations, task.description)
-        files = export(weights, contract, observations, out, targets, news)
-    news(f"{len(files)} files in {out}, contract {contract.sha256[:12]}")
-    return files
+    weights = in_units_of(run.weights, task.actions)
+    return write_policy(task, weights, observations, task.description, out, targets, news)

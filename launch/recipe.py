@@ -9,7 +9,7 @@ import numpy as np
 from telic.control.train import TrainConfig
 from telic.deploy.checked import convert, plain
 from telic.launch.errors import UserError, reading
-from telic.launch.recorder import Shaken, record_episodes
+from telic.launch.recorder import shaken_steps
 from telic.rewards.check import check_reward
 from telic.rewards.program import RewardProgram, parse_reward
 from telic.sim.task import Task
@@ -82,11 +82,17 @@ def check(recipe: Recipe, reward_source: str, path: str = "reward.py") -> tuple[
     task = recipe.make_task()
     with reading("reward"):
         reward = parse_reward(reward_source, task.schema, path)
-    flown = Shaken(task, np.random.default_rng(recipe.seed))
-    replay = record_episodes(task, flown, recipe.seed, _CHECK_VEHICLES, _CHECK_STEPS)
-    names = {*reward.inputs, *reward.success_inputs}
-    report = check_reward(reward, replay.read(replay.slots().ravel()).inputs(names), recipe.seed)
+    refuse_untrainable(reward, shaken_steps(task, reward, recipe.seed, _CHECK_VEHICLES, _CHECK_STEPS), recipe.seed)
+    return task, reward
+
+
+def refuse_untrainable(reward: RewardProgram, steps: Mapping[str, np.ndarray], seed: int) -> None:
+    """Check a reward on some steps before a learner sees it.
+
+    Raises:
+        UserError: If it cannot be trained with, with every reason.
+    """
+    report = check_reward(reward, steps, seed)
     if not report.passed:
         errors = [f"{finding.check}: {finding.message}" for finding in report.findings if finding.severity == "error"]
-        raise UserError("\n".join([f"{path} cannot be trained with", *errors]))
-    return task, reward
+        raise UserError("\n".join([f"{reward.path} cannot be trained with", *errors]))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from telic.control.controller import Controller
 from telic.replay.replay import Replay
 from telic.replay.schema import Schema
+from telic.rewards.program import RewardProgram
 from telic.sim.task import Task
 from telic.sim.world import AnyTask
 
@@ -54,3 +55,11 @@ def record_episodes(task: AnyTask, controller: Controller, seed: int, worlds: in
             world.reset(over)
             controller.reset(over)
     return replay
+
+
+def shaken_steps(
+    task: AnyTask, program: RewardProgram, seed: int, worlds: int, steps: int
+) -> dict[str, NDArray[np.floating]]:
+    """What a program reads in the steps of episodes in which the robot is shaken, (worlds * steps, ...) each."""
+    replay = record_episodes(task, Shaken(task, np.random.default_rng(seed)), seed, worlds, steps)
+    return replay.read(replay.slots().ravel()).inputs({*program.inputs, *program.success_inputs})

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from telic.control.baselines.learner import Algorithm, Sb3Config
 from telic.launch.baseline import Baseline, BaselineRun, begin_baseline
-from telic.launch.errors import UserError, reading
-from telic.launch.recorder import Shaken, record_episodes
-from telic.rewards.check import check_reward
+from telic.launch.errors import reading
+from telic.launch.recipe import refuse_untrainable
+from telic.launch.recorder import shaken_steps
 from telic.rewards.program import parse_reward
 from telic.sim.mujoco.task import MujocoTask
 
@@ -55,7 +53,9 @@ def begin_robot(recipe: RobotRecipe, task: MujocoTask, source: str, out: Path) -
     Raises:
         UserError: If something is refused; no folder is left then.
     """
-    check_on_robot(task, source, recipe.seed)
+    with reading("reward"):
+        reward = parse_reward(source, task.schema, "reward.py")
+    refuse_untrainable(reward, shaken_steps(task, reward, recipe.seed, _CHECK_ROBOTS, _CHECK_STEPS), recipe.seed)
     with reading("seed"):
         baseline = Baseline(recipe.task, recipe.algorithm, recipe.learning)
     about = {
@@ -64,19 +64,3 @@ def begin_robot(recipe: RobotRecipe, task: MujocoTask, source: str, out: Path) -
         "understood": list(recipe.understood),
     }
     return begin_baseline(baseline, source, out, recipe.sentence, about)
-
-
-def check_on_robot(task: MujocoTask, source: str, seed: int) -> None:
-    """Try a reward on a robot that moves badly in many ways.
-
-    Raises:
-        UserError: If the program is refused, or cannot be trained with.
-    """
-    with reading("reward"):
-        reward = parse_reward(source, task.schema, "reward.py")
-    replay = record_episodes(task, Shaken(task, np.random.default_rng(seed)), seed, _CHECK_ROBOTS, _CHECK_STEPS)
-    names = {*reward.inputs, *reward.success_inputs}
-    report = check_reward(reward, replay.read(replay.slots().ravel()).inputs(names), seed)
-    errors = [f"{finding.check}: {finding.message}" for finding in report.findings if finding.severity == "error"]
-    if errors:
-        raise UserError("\n".join(["reward.py cannot be trained with", *errors]))

@@ -4,12 +4,12 @@ from typing import Any
 
 from telic.control.returns import task_returns
 from telic.control.without_learning import without_learning
-from telic.deploy.verify import verify
 from telic.launch.baseline import BaselineRun, controller_of, evaluate_baseline, train_baseline
 from telic.launch.baseline_export import export_baseline
 from telic.launch.errors import UserError
 from telic.launch.film import Shot, shoot
 from telic.launch.folder import read_json, write_json
+from telic.launch.policy_export import prove_policy
 from telic.launch.recorder import record_episodes
 from telic.launch.report.robot_page import render
 from telic.launch.report.story import read_run_story
@@ -88,10 +88,7 @@ def verify_export(run: BaselineRun, news: News) -> Found:
         news("left out: nothing was exported")
         run.folder.proofs.unlink(missing_ok=True)
         return {}
-    proofs = verify(run.folder.export, news)
-    write_json(run.folder.proofs, proofs.as_dict())
-    passed = sum(proof.status == "passed" for proof in proofs.proofs)
-    news(f"{passed} of {len(proofs.proofs)} proofs passed")
+    prove_policy(run.folder, news)
     return {}
 
 

@@ -16,12 +16,10 @@ from telic.control.recording import Flight, record, record_observations
 from telic.control.shac import DivergedError, Shac
 from telic.control.tracking import track_at_periods
 from telic.control.train import TrainProgress, train
-from telic.deploy.export import export
-from telic.deploy.task_contract import contract_from_task
-from telic.deploy.verify import verify
 from telic.launch.errors import UserError, reading
 from telic.launch.folder import write_json
 from telic.launch.metrics import flat, write_csv, write_tensorboard
+from telic.launch.policy_export import prove_policy, write_policy
 from telic.launch.recorder import record_episodes
 from telic.launch.report.page import render
 from telic.launch.report.story import read_story
@@ -37,7 +35,6 @@ _OBSERVATIONS = 2000
 _STORED_VEHICLES, _STORED_STEPS = 16, 500
 # Lap times at which figure eights are compared in the literature [s].
 _LAP_TIMES_S = (5.5, 6.5)
-_LONGEST_PURPOSE = 400
 # The key in `config.yaml` of the run whose policy guards the training.
 GUARD = "guard"
 
@@ -184,22 +181,12 @@ def write_export(run: Run, out: Path, targets: Sequence[str] | None, news: News)
     """
     weights = weights_of(run)
     observations = record_observations(run.task, PolicyController(weights), _OBSERVATIONS, RECORDING_SEED)
-    with reading("export"):
-        contract = contract_from_task(run.task, weights, observations, run.recipe.sentence[:_LONGEST_PURPOSE])
-        files = export(weights, contract, observations, out, targets, news)
-    news(f"{len(files)} files in {out}, contract {contract.sha256[:12]}")
-    return files
+    return write_policy(run.task, weights, observations, run.recipe.sentence, out, targets, news)
 
 
 def verify_export(run: Run, news: News) -> Found:
     """Prove on this machine what can be proven here."""
-    proofs = verify(run.folder.export, news)
-    write_json(run.folder.proofs, proofs.as_dict())
-    passed = sum(proof.status == "passed" for proof in proofs.proofs)
-    words = [f"{passed} of {len(proofs.proofs)} proofs passed"]
-    words += [f"{len(proofs.failed)} FAILED"] if proofs.failed else []
-    words += [f"{len(proofs.not_possible)} not possible on this machine"] if proofs.not_possible else []
-    news(", ".join(words))
+    prove_policy(run.folder, news)
     return {}
 
 

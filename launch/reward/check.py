@@ -78,7 +78,7 @@ def main(argv: list[str]) -> int:
 
     with reading("reward"):
         program = load_reward(arguments.file, make_task(arguments.task).schema)
-    steps = shaken_steps(program, arguments.task, arguments.seed)
+    steps = _shaken(program, arguments.task, arguments.seed)
     report = _report(program, steps, arguments.task, arguments.seed)
     ranks, doubts, known, where = None, (), None, "shaken episodes"
     if report.passed and arguments.data:
@@ -138,20 +138,16 @@ def _rank(program: "RewardProgram", known: "Evidence", arguments: CheckArguments
         return check_order(program, known, config, arguments.seed)
 
 
-def shaken_steps(program: "RewardProgram", task_name: str, seed: int) -> "dict[str, np.ndarray]":
-    """What a program reads in the steps of episodes in which the robot is shaken."""
-    from telic.launch.recorder import Shaken, record_episodes
+def _shaken(program: "RewardProgram", task_name: str, seed: int) -> "dict[str, np.ndarray]":
+    from telic.launch.recorder import shaken_steps
     from telic.sim.tasks.registry import make_task
 
-    task = make_task(task_name)
-    shaken = Shaken(task, np.random.default_rng(seed))
-    replay = record_episodes(task, shaken, seed, _CHECK_WORLDS, _CHECK_STEPS)
-    return replay.read(replay.slots().ravel()).inputs({*program.inputs, *program.success_inputs})
+    return shaken_steps(make_task(task_name), program, seed, _CHECK_WORLDS, _CHECK_STEPS)
 
 
 def shaken_report(program: "RewardProgram", task_name: str, seed: int) -> "CheckReport":
     """Check a program on episodes in which the robot is shaken."""
-    return _report(program, shaken_steps(program, task_name, seed), task_name, seed)
+    return _report(program, _shaken(program, task_name, seed), task_name, seed)
 
 
 def _report(program: "RewardProgram", steps: Mapping[str, np.ndarray], task_name: str, seed: int) -> "CheckReport":

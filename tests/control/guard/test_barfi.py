@@ -12,6 +12,8 @@ from telic.control.guard.barfi import BarfiConfig, align, implicit_gradient
 from telic.replay.signal import Signal
 from telic.rewards.blend import Blend
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PLACES, START, GAMMA = 7, 3, 0.9
 LEFT, RIGHT = 0, 1
 CONFIG = BarfiConfig(outer_steps=20, inner_steps=40, inner_rate=0.05, outer_rate=0.4, decay=0.1)
@@ -92,14 +94,6 @@ def aligned(heuristic, seen=()):
     )
     _, _, weight = blend.weights(STEPS)
     return history, weight.detach()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -19,19 +19,12 @@ from telic.control.guard.certificate import (
 from telic.control.guard.discriminator import Discriminator
 from telic.control.guard.penalty import OccupancyPenalty
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 _spec = importlib.util.spec_from_file_location("tomato", Path(__file__).with_name("tomato.py"))
 tomato = importlib.util.module_from_spec(_spec)
 sys.modules["tomato"] = tomato
 _spec.loader.exec_module(tomato)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    # Several threads for matrices of 72 rows only wait for each other.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
